@@ -1,0 +1,51 @@
+package call
+
+import "time"
+
+// View is a call as pages and programs see it, the `call` of every call event
+// and of the REST answers. The server owns it; a page mirrors it.
+type View struct {
+	ID              ID         `json:"id"`
+	CallSID         string     `json:"callSid,omitempty" doc:"the carrier's id of the first leg, once known"`
+	Direction       Direction  `json:"direction" enum:"inbound,outbound"`
+	From            string     `json:"from" doc:"E.164"`
+	To              string     `json:"to" doc:"E.164"`
+	Status          Status     `json:"status" enum:"queued,ringing,in-progress,completed,busy,failed,no-answer,canceled"`
+	Verdict         *Verdict   `json:"verdict,omitempty" doc:"how it ended; absent while live"`
+	UserID          UserID     `json:"userId,omitempty"`
+	UserName        string     `json:"userName,omitempty"`
+	ContactID       string     `json:"contactId,omitempty"`
+	ContactName     string     `json:"contactName,omitempty"`
+	StartedAt       time.Time  `json:"startedAt" doc:"arrival or dial"`
+	AnsweredAt      *time.Time `json:"answeredAt,omitempty"`
+	EndedAt         *time.Time `json:"endedAt,omitempty"`
+	DurationSeconds *int       `json:"durationSeconds,omitempty" doc:"talk time, whole seconds; present once ended after an answer"`
+	Muted           bool       `json:"muted" doc:"the agent's sound is stopped in the bridge"`
+	Device          bool       `json:"device" doc:"the agent's sound is connected"`
+	Unknown         bool       `json:"unknown,omitempty" doc:"the carrier has not told yet whether the call was placed"`
+	Assist          *Assist    `json:"assist,omitempty"`
+}
+
+// Assist is what the agent is told about the listening assistant.
+type Assist struct {
+	State  string `json:"state" enum:"off,connecting,listening,unavailable"`
+	Reason string `json:"reason,omitempty" doc:"a code: not_configured, bad_key, quota, unreachable, model, rate_limited"`
+}
+
+// Search selects calls for a list, newest first.
+type Search struct {
+	Status    Status
+	Direction Direction
+	Number    string // digits that From or To contain
+	UserID    UserID
+	Since     time.Time // StartedAt >= Since
+	Until     time.Time // StartedAt < Until
+	After     Cursor    // zero: from the newest
+	Limit     int       // 1 to 200
+}
+
+// Cursor is the place in a list after which the next page starts.
+type Cursor struct {
+	StartedAt time.Time
+	ID        ID
+}
