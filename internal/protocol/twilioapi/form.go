@@ -117,4 +117,4 @@ func party(v string) bool {
 	return IsNumber(v) || otherParty(v)
 }
 
-var otherParty = regexp.MustCompile(`^(\+?[0-9]{3,20}|client:[A-Za-z0-9_.\-+@]{1,256}|sips?:[A-Za-z0-9_.\-+@:;=%\[\]]{1,256})$`).MatchString
+var otherParty = regexp.MustCompile(`^([0-9]{3,20}|client:[A-Za-z0-9_.\-+@]{1,256}|sips?:[A-Za-z0-9_.\-+@:;=%\[\]]{1,256})$`).MatchString
