@@ -29,11 +29,15 @@ func (s *Session) startHeartbeat() {
 
 // pulse is called when the heartbeat is due.
 func (s *Session) pulse() {
-	if s.pingOrWait() {
-		return
+	if !s.pingOrWait() {
+		s.timeOut()
 	}
-	s.server.count.timedOut.Add(1)
-	s.end(ending{code: Policy, reason: "ping timeout"})
+}
+
+func (s *Session) timeOut() {
+	if s.end(ending{code: Policy, reason: "ping timeout"}) {
+		s.server.count.timedOut.Add(1)
+	}
 }
 
 // pingOrWait sends the ping, and reports false when the pong did not come.
@@ -56,6 +60,18 @@ func (s *Session) pingOrWait() bool {
 	s.beat.timer.Reset(time.Until(s.beat.due))
 	s.pushLocked(sizeOf(pingFrames), pingFrames...)
 	return true
+}
+
+// late tells whether the pong is overdue, whether or not the timer has said so yet: on a busy
+// machine a request may come in between.
+func (s *Session) late() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	deadline := s.beat.due
+	if !s.beat.awaited {
+		deadline = deadline.Add(s.server.config.PingTimeout)
+	}
+	return !s.ended && !time.Now().Before(deadline)
 }
 
 var pingFrames = []Frame{TextFrame(Ping, "")}

@@ -81,6 +81,9 @@ func (s *Server) openPolling(w http.ResponseWriter, r *http.Request, query url.V
 
 // serveGet answers with what is queued, or waits for it ("Receiving data").
 func (s *Session) serveGet(w http.ResponseWriter, r *http.Request) {
+	if s.late() {
+		s.timeOut()
+	}
 	turn := s.takeTurn()
 	if turn == nil {
 		s.server.refuse(w, badRequest)

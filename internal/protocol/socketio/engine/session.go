@@ -89,8 +89,9 @@ func (s *Session) Send(frames ...Frame) error {
 	}
 	if s.queued+size > s.server.config.QueueBytes {
 		s.mu.Unlock()
-		s.server.count.slow.Add(1)
-		s.end(ending{code: TryAgain, reason: "slow consumer"})
+		if s.end(ending{code: TryAgain, reason: "slow consumer"}) {
+			s.server.count.slow.Add(1)
+		}
 		return ErrSlow
 	}
 	s.pushLocked(size, frames...)
