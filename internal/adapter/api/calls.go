@@ -1,0 +1,151 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"softphone/internal/phone/auth"
+	"softphone/internal/phone/call"
+	"softphone/internal/phone/switchboard"
+)
+
+// Leg is one leg of a call: a telephone or a device.
+type Leg struct {
+	ID         call.LegID `json:"id"`
+	Role       call.Role  `json:"role"`
+	Phase      call.Phase `json:"phase"`
+	CarrierSID string     `json:"carrierSid,omitempty"`
+	Address    string     `json:"address,omitempty"`
+	DialledAt  *time.Time `json:"dialledAt,omitempty"`
+	AnsweredAt *time.Time `json:"answeredAt,omitempty"`
+	EndedAt    *time.Time `json:"endedAt,omitempty"`
+	Cause      string     `json:"cause,omitempty" doc:"the carrier's final word"`
+}
+
+// Line is a finished line of the conversation.
+type Line struct {
+	LineID   string `json:"lineId"`
+	Revision int    `json:"revision"`
+	Speaker  string `json:"speaker" enum:"caller,agent"`
+	Text     string `json:"text"`
+	Final    bool   `json:"final"`
+	StartMs  int64  `json:"startMs" doc:"since the call was answered"`
+	EndMs    int64  `json:"endMs"`
+	Gap      string `json:"gap,omitempty" doc:"why nothing is known of this stretch"`
+}
+
+// Dossier is one call with its legs, its lines and the assistant's help.
+type Dossier struct {
+	Call        call.View         `json:"call"`
+	Legs        []Leg             `json:"legs"`
+	Lines       []Line            `json:"lines"`
+	Suggestions []json.RawMessage `json:"suggestions"`
+	Actions     []json.RawMessage `json:"actions"`
+}
+
+type callsInput struct {
+	Status    string    `query:"status" enum:"queued,ringing,in-progress,completed,busy,failed,no-answer,canceled"`
+	Direction string    `query:"direction" enum:"inbound,outbound"`
+	Number    string    `query:"number" maxLength:"32" doc:"digits that either number contains"`
+	UserID    string    `query:"userId" maxLength:"64"`
+	Since     time.Time `query:"since" doc:"RFC 3339; started at or after"`
+	Until     time.Time `query:"until" doc:"RFC 3339; started before"`
+	Cursor    string    `query:"cursor" maxLength:"128" doc:"next of the page before"`
+	Limit     int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+type callsOutput struct {
+	Body struct {
+		Items []call.View `json:"items"`
+		Next  *string     `json:"next" doc:"cursor of the next page; null at the end"`
+	}
+}
+
+type dossierOutput struct{ Body Dossier }
+
+func (a *API) calls() {
+	route(a, auth.History, huma.Operation{OperationID: "list-calls", Method: http.MethodGet, Path: "/api/voice/calls", Summary: "Call history, newest first", Tags: []string{"voice"}}, a.listCalls)
+	route(a, auth.History, huma.Operation{OperationID: "get-call", Method: http.MethodGet, Path: "/api/voice/calls/{id}", Summary: "One call with legs and lines", Tags: []string{"voice"}}, a.getCall)
+}
+
+func (a *API) listCalls(ctx context.Context, in *callsInput) (*callsOutput, error) {
+	after, err := parseCursor(in.Cursor)
+	if err != nil {
+		return nil, &switchboard.Refusal{Code: switchboard.InvalidInput, Message: "The cursor is not one of ours."}
+	}
+	found, err := seatOf(ctx).Calls(ctx, call.Search{
+		Status: call.Status(in.Status), Direction: call.Direction(in.Direction), Number: in.Number, UserID: call.UserID(in.UserID),
+		Since: in.Since, Until: in.Until, After: after, Limit: in.Limit + 1, // one more tells whether there is a next page
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &callsOutput{}
+	out.Body.Items = append([]call.View{}, found[:min(len(found), in.Limit)]...)
+	if len(found) > in.Limit {
+		next := formatCursor(out.Body.Items[in.Limit-1])
+		out.Body.Next = &next
+	}
+	return out, nil
+}
+
+func (a *API) getCall(ctx context.Context, in *idInput) (*dossierOutput, error) {
+	d, err := seatOf(ctx).Dossier(ctx, call.ID(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	return &dossierOutput{Body: dossier(d)}, nil
+}
+
+func dossier(d switchboard.Dossier) Dossier {
+	out := Dossier{Call: d.Call, Legs: []Leg{}, Lines: []Line{}, Suggestions: []json.RawMessage{}, Actions: []json.RawMessage{}}
+	for _, l := range d.Legs {
+		out.Legs = append(out.Legs, Leg{
+			ID: l.ID, Role: l.Role, Phase: l.Phase, CarrierSID: l.CarrierSID, Address: l.Address,
+			DialledAt: stamp(l.DialledAt), AnsweredAt: stamp(l.AnsweredAt), EndedAt: stamp(l.EndedAt), Cause: l.Cause,
+		})
+	}
+	for _, l := range d.Lines {
+		out.Lines = append(out.Lines, Line{
+			LineID: l.ID, Revision: l.Revision, Speaker: l.Speaker, Text: l.Text, Final: true,
+			StartMs: l.Start.Milliseconds(), EndMs: l.End.Milliseconds(), Gap: l.Gap,
+		})
+	}
+	for _, e := range d.Events {
+		switch e.Type {
+		case "ai:suggestion":
+			out.Suggestions = append(out.Suggestions, e.Body)
+		case "ai:action":
+			out.Actions = append(out.Actions, e.Body)
+		}
+	}
+	return out
+}
+
+func formatCursor(v call.View) string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d.%s", v.StartedAt.UnixMilli(), v.ID))
+}
+
+func parseCursor(s string) (call.Cursor, error) {
+	if s == "" {
+		return call.Cursor{}, nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return call.Cursor{}, err
+	}
+	ms, id, ok := strings.Cut(string(raw), ".")
+	n, err := strconv.ParseInt(ms, 10, 64)
+	if err != nil || !ok || id == "" {
+		return call.Cursor{}, fmt.Errorf("cursor %q", s)
+	}
+	return call.Cursor{StartedAt: time.UnixMilli(n), ID: call.ID(id)}, nil
+}

@@ -1,0 +1,56 @@
+package switchboard
+
+import (
+	"context"
+	"log/slog"
+
+	"softphone/internal/phone/auth"
+	"softphone/internal/phone/call"
+	"softphone/internal/phone/crm"
+	"softphone/internal/phone/tenant"
+)
+
+// Store is one tenant's database as its desk needs it.
+type Store interface {
+	call.Journal
+	Users
+	Archive
+	Contacts
+}
+
+// Users are the people who may sit at the desk, and their sessions.
+type Users interface {
+	User(ctx context.Context, id string) (auth.User, error)
+	UserByEmail(ctx context.Context, email string) (auth.User, string, error)
+	NewSession(ctx context.Context, s auth.Session) error
+	UseSession(ctx context.Context, refreshHash string, next auth.Session) (auth.Session, error)
+	SessionAlive(ctx context.Context, id string) (bool, error)
+	RevokeSession(ctx context.Context, id string) error
+}
+
+// Archive is the history of calls.
+type Archive interface {
+	Call(ctx context.Context, id call.ID) (call.View, error)
+	Calls(ctx context.Context, s call.Search) ([]call.View, error)
+	LegsOf(ctx context.Context, id call.ID) ([]call.LegRecord, error)
+	LinesOf(ctx context.Context, id call.ID) ([]call.Line, error)
+	EventsOf(ctx context.Context, id call.ID, prefix string) ([]call.Event, error)
+}
+
+// Contacts is the tenant's address book.
+type Contacts interface {
+	Contact(ctx context.Context, id string) (crm.Contact, error)
+	SearchContacts(ctx context.Context, query string, limit int) ([]crm.Contact, error)
+}
+
+// Board is one tenant's desk.
+type Board struct {
+	Tenant tenant.Tenant
+	store  Store
+	ex     *Exchange
+	log    *slog.Logger
+}
+
+func newBoard(e *Exchange, t tenant.Tenant, s Store) *Board {
+	return &Board{Tenant: t, store: s, ex: e, log: e.Log.With("tenant", t.Slug)}
+}

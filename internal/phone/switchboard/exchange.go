@@ -1,0 +1,76 @@
+package switchboard
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"softphone/internal/phone/auth"
+	"softphone/internal/phone/tenant"
+)
+
+// Directory is the list of tenants: the control database.
+type Directory interface {
+	Tenant(ctx context.Context, id string) (tenant.Tenant, error)
+	TenantsOfLogin(ctx context.Context, email string) ([]tenant.Tenant, error)
+	TenantByDomain(ctx context.Context, host string) (tenant.Tenant, error)
+	Integrations(ctx context.Context, tenantID string) (tenant.Integrations, error)
+	SaveIntegrations(ctx context.Context, tenantID string, in tenant.Integrations) error
+}
+
+// Config is what an Exchange is made of. All fields are required.
+type Config struct {
+	Directory Directory
+	// Open opens a tenant's database.
+	Open   func(ctx context.Context, tenantID string) (Store, error)
+	Signer *auth.Signer
+	// BaseURLs lists the base URLs that tenants may set beside the vendors' own.
+	BaseURLs []string
+	// Probe asks the vendors whether the credentials work.
+	Probe Probe
+	Log   *slog.Logger
+	Now   func() time.Time
+}
+
+// Exchange opens boards when somebody needs them and keeps them.
+type Exchange struct {
+	Config
+	throttle *auth.Throttle
+
+	mu     sync.Mutex
+	boards map[string]*Board // by tenant id
+}
+
+// New returns an exchange without open boards.
+func New(c Config) *Exchange {
+	return &Exchange{Config: c, throttle: auth.NewThrottle(c.Now), boards: map[string]*Board{}}
+}
+
+// Board returns the desk of a tenant and opens it first if need be.
+func (e *Exchange) Board(ctx context.Context, tenantID string) (*Board, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if b, ok := e.boards[tenantID]; ok {
+		return b, nil
+	}
+	b, err := e.open(ctx, tenantID)
+	if err != nil {
+		return nil, fmt.Errorf("open desk of tenant %s: %w", tenantID, err)
+	}
+	e.boards[tenantID] = b
+	return b, nil
+}
+
+func (e *Exchange) open(ctx context.Context, tenantID string) (*Board, error) {
+	t, err := e.Directory.Tenant(ctx, tenantID)
+	if err != nil {
+		return nil, err
+	}
+	store, err := e.Open(ctx, tenantID)
+	if err != nil {
+		return nil, err
+	}
+	return newBoard(e, t, store), nil
+}

@@ -1,0 +1,56 @@
+package switchboard
+
+import (
+	"context"
+
+	"softphone/internal/phone/auth"
+	"softphone/internal/phone/call"
+	"softphone/internal/phone/crm"
+)
+
+// Calls lists the history, newest first. Agents see their own calls.
+func (s *Seat) Calls(ctx context.Context, q call.Search) ([]call.View, error) {
+	if !s.User.Role.May(auth.HistoryAll) {
+		q.UserID = call.UserID(s.User.ID)
+	}
+	return s.store.Calls(ctx, q)
+}
+
+// Dossier is one call with all that is kept of it.
+type Dossier struct {
+	Call   call.View
+	Legs   []call.LegRecord
+	Lines  []call.Line
+	Events []call.Event // the assistant's suggestions and actions
+}
+
+// Dossier returns one call. A call that this user may not see is not found.
+func (s *Seat) Dossier(ctx context.Context, id call.ID) (Dossier, error) {
+	v, err := s.store.Call(ctx, id)
+	if err != nil {
+		return Dossier{}, notFound(err)
+	}
+	if !s.User.Role.May(auth.HistoryAll) && v.UserID != call.UserID(s.User.ID) {
+		return Dossier{}, refuse(NotFound, "There is no such call.")
+	}
+	d := Dossier{Call: v}
+	if d.Legs, err = s.store.LegsOf(ctx, id); err != nil {
+		return d, err
+	}
+	if d.Lines, err = s.store.LinesOf(ctx, id); err != nil {
+		return d, err
+	}
+	d.Events, err = s.store.EventsOf(ctx, id, "ai:")
+	return d, err
+}
+
+// Contacts searches the address book by name, company or number.
+func (s *Seat) Contacts(ctx context.Context, query string, limit int) ([]crm.Contact, error) {
+	return s.store.SearchContacts(ctx, query, limit)
+}
+
+// Contact returns one entry of the address book.
+func (s *Seat) Contact(ctx context.Context, id string) (crm.Contact, error) {
+	c, err := s.store.Contact(ctx, id)
+	return c, notFound(err)
+}
