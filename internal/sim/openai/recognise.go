@@ -1,0 +1,180 @@
+package openai
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+const (
+	// alike is the least correlation of two pictures of the same sentence. The
+	// tests print what was measured: the same voice after a telephone, a browser
+	// and noise stays above, every other sentence below.
+	alike = 0.72
+	// enough is the least overlap, in columns, that means anything: 0.7 s.
+	enough = 35
+	// slack is what a voice activity detector may cut off at either end.
+	slack = 18
+)
+
+// match says that columns [from, to) of what was heard are columns [at, ...) of
+// a voice. from may be negative when the beginning was cut off.
+type match struct {
+	voice *voice
+	start int // column of the voice's beginning in what was heard, may be < 0
+	heard int // columns of it that were heard
+	score float64
+}
+
+// end is the column after the last one heard.
+func (m match) end() int { return max(m.start, 0) + m.heard }
+
+// said returns the words of the columns that were heard, up to limit columns
+// into the voice.
+func (m match) said(limit float64) []string {
+	first := float64(max(-m.start, 0))
+	if first <= slack {
+		first = 0
+	}
+	var words []string
+	for _, w := range m.voice.words {
+		if w.end > first && w.end <= limit {
+			words = append(words, w.word)
+		}
+	}
+	return words
+}
+
+// text returns the words of a finished match.
+func (m match) text() string {
+	limit := float64(max(-m.start, 0) + m.heard)
+	if int(limit) >= len(m.voice.look)-slack {
+		limit = math.Inf(1)
+	}
+	return strings.Join(m.said(limit), " ")
+}
+
+// best finds the known voice that looks most like columns [from, to) of p.
+func best(known []voice, p []column, from, to int) (match, bool) {
+	var top match
+	for i := range known {
+		v := &known[i]
+		for start := from - len(v.look) + enough; start <= to-enough; start++ {
+			a, b := max(start, from), min(start+len(v.look), to)
+			if b-a < enough || b-a < len(v.look)*2/5 && a != from && b != to {
+				continue
+			}
+			m := match{v, start, b - a, likeness(p[a:b], v.look[a-start:b-start])}
+			// A long match says more than a short one of the same likeness.
+			if m.score >= alike && m.weight() > top.weight() {
+				top = m
+			}
+		}
+	}
+	return top, top.voice != nil
+}
+
+func (m match) weight() float64 { return (m.score - alike/2) * math.Sqrt(float64(m.heard)) }
+
+// likeness is the correlation of two pictures after taking each band's mean
+// from both: neither level nor the colour of a line matters then.
+func likeness(a, b []column) float64 {
+	var ma, mb [bands]float64
+	for i := range a {
+		for k := range bands {
+			ma[k] += a[i].band[k]
+			mb[k] += b[i].band[k]
+		}
+	}
+	n := float64(len(a))
+	var ab, aa, bb float64
+	for i := range a {
+		for k := range bands {
+			x, y := a[i].band[k]-ma[k]/n, b[i].band[k]-mb[k]/n
+			ab, aa, bb = ab+x*y, aa+x*x, bb+y*y
+		}
+	}
+	if aa == 0 || bb == 0 {
+		return 0
+	}
+	return ab / math.Sqrt(aa*bb)
+}
+
+// written is what a transcript says of a whole utterance: known sentences as
+// their words, other speech as what it is, tones by name, silence and steady
+// noise as nothing.
+func written(known []voice, p []column) string {
+	return strings.Join(writtenPart(known, trimmed(p), p, 0, len(p)), " ")
+}
+
+func writtenPart(known []voice, p, raw []column, from, to int) []string {
+	if to-from < enough/2 {
+		return nil
+	}
+	if m, ok := best(known, p, from, to); ok {
+		parts := writtenPart(known, p, raw, from, max(m.start, from))
+		parts = append(parts, m.text())
+		return append(parts, writtenPart(known, p, raw, m.end(), to)...)
+	}
+	if name := unknown(raw[from:to]); name != "" {
+		return []string{name}
+	}
+	return nil
+}
+
+// unknown names a sound that is no known voice.
+func unknown(p []column) string {
+	active := audible(p)
+	switch {
+	case len(active) < 15: // 0.3 s
+		return ""
+	case steady(active) && narrow(active):
+		return "[tone]"
+	case steady(active):
+		return ""
+	}
+	return fmt.Sprintf("[speech, %.1f s]", float64(len(active))/perSec)
+}
+
+// audible are the columns between the first and the last that are louder than a
+// quiet line (about -46 dBm0).
+func audible(p []column) []column {
+	const quiet = 3.2
+	from, to := 0, len(p)
+	for from < to && p[from].loud < quiet {
+		from++
+	}
+	for to > from && p[to-1].loud < quiet {
+		to--
+	}
+	return p[from:to]
+}
+
+// steady reports whether the level hardly moves, as speech never does.
+func steady(p []column) bool {
+	sum, squares := 0.0, 0.0
+	for _, c := range p {
+		sum, squares = sum+c.loud, squares+c.loud*c.loud
+	}
+	n := float64(len(p))
+	return squares/n-(sum/n)*(sum/n) < 0.06
+}
+
+// narrow reports whether a few bands carry it all.
+func narrow(p []column) bool {
+	var mean [bands]float64
+	peak := 0.0
+	for k := range bands {
+		for _, c := range p {
+			mean[k] += c.band[k] / float64(len(p))
+		}
+		peak = max(peak, mean[k])
+	}
+	strong := 0
+	for _, e := range mean {
+		if e > peak-2.3 {
+			strong++
+		}
+	}
+	return strong <= 4
+}
