@@ -42,7 +42,8 @@ type ear struct {
 	quiet  int     // frames since the last of them
 }
 
-func newEar() ear { return ear{noise: g711.Quiet} }
+// newEar starts with the noise of an ordinary line.
+func newEar() ear { return ear{noise: -60} }
 
 func (e *ear) hear(frame []byte) {
 	level := g711.Level(frame)
