@@ -114,7 +114,9 @@ func (s *Socket) Leave(room string) { s.namespace.leave(s, room) }
 func (s *Socket) Rooms() []string {
 	s.namespace.mu.RLock()
 	defer s.namespace.mu.RUnlock()
-	return slices.Sorted(maps.Keys(s.rooms))
+	rooms := slices.AppendSeq(make([]string, 0, len(s.rooms)), maps.Keys(s.rooms))
+	slices.Sort(rooms)
+	return rooms
 }
 
 // Emit sends an event. It never waits: a client that does not keep up is closed.

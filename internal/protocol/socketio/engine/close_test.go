@@ -88,9 +88,16 @@ func TestFlushBeforeClose(t *testing.T) {
 
 		query := d.shake(t)
 		leave()
-		want := strings.Repeat("4one\x1ebAg==\x1e4three\x1e", 50) + "1"
+		want := strings.TrimSuffix(strings.Repeat("4one\x1ebAg==\x1e4three\x1e", 50), "\x1e")
 		if got := d.Get(query).Body; got != want {
-			t.Errorf("last poll: got %.80q, want %.80q", got, want)
+			t.Errorf("last messages: got %.80q, want %.80q", got, want)
+		}
+		if got := d.Post(query, "1"); got.Body != "ok" { // the client's goodbye crosses ours
+			t.Errorf("late POST: got %d %q, want ok", got.Status, got.Body)
+		}
+		// The close packet comes alone: the reference client would lose messages in one body with it.
+		if got := d.Get(query).Body; got != "1" {
+			t.Errorf("last poll: got %q, want a close packet", got)
 		}
 		if got := d.Get(query).Status; got != 400 {
 			t.Errorf("poll after it: got %d, want 400", got)

@@ -76,11 +76,11 @@ func (s *Session) partLocked(e ending) bool {
 	if !waiting && !e.flush && !e.byClient {
 		return true // a session closed for a breach is unknown from now on
 	}
-	s.last = time.AfterFunc(s.server.lingering(e), s.cut)
+	s.last = time.AfterFunc(s.server.linger(e), s.cut)
 	return false
 }
 
-func (s *Server) lingering(e ending) time.Duration {
+func (s *Server) linger(e ending) time.Duration {
 	if e.flush {
 		return s.config.CloseGrace
 	}

@@ -144,11 +144,10 @@ func (s *Session) result(expired bool) (batch []Frame, done bool) {
 	defer s.mu.Unlock()
 	switch {
 	case s.wire != nil:
+	case s.ended && len(s.queue) > 0:
+		batch = s.takeLastLocked()
 	case len(s.queue) > 0:
 		batch = s.takeLocked()
-		if s.ended {
-			defer s.forgetSoon()
-		}
 	case s.gone:
 	case expired && s.probing != nil:
 		batch = []Frame{TextFrame(Noop, "")}
@@ -160,12 +159,20 @@ func (s *Session) result(expired bool) (batch []Frame, done bool) {
 	return batch, true
 }
 
-// forgetSoon removes an ended session whose last packets were taken.
-func (s *Session) forgetSoon() {
+// takeLastLocked takes what is queued before the last packet, and that one alone the next time.
+// The reference client acts on a close packet at once and on the messages before it a tick later:
+// in one body they would be lost.
+func (s *Session) takeLastLocked() []Frame {
+	if last := len(s.queue) - 1; last > 0 {
+		batch := s.queue[:last:last]
+		s.queue = s.queue[last:]
+		return batch
+	}
 	s.gone = true
 	if s.last != nil {
 		s.last.Reset(0)
 	}
+	return s.takeLocked()
 }
 
 func (s *Session) isProbing() bool {
@@ -206,6 +213,10 @@ func writeWithin(limit time.Duration, w http.ResponseWriter, body []byte) error 
 
 // servePost takes the packets of a request body ("Sending data").
 func (s *Session) servePost(w http.ResponseWriter, r *http.Request) {
+	if s.lingering() { // the client's own goodbye may cross ours
+		writeOK(w)
+		return
+	}
 	if !s.startPost() {
 		s.server.refuse(w, badRequest)
 		return
@@ -220,8 +231,19 @@ func (s *Session) servePost(w http.ResponseWriter, r *http.Request) {
 		s.server.refuse(w, badRequest)
 		return
 	}
+	writeOK(w)
+}
+
+// lingering tells whether the session has ended and still hands out its last packets.
+func (s *Session) lingering() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended && !s.gone && s.wire == nil
+}
+
+func writeOK(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
-	_, _ = io.WriteString(w, "ok")
+	_, _ = io.WriteString(w, "ok") // a client that is gone will not miss it
 }
 
 // startPost admits one POST at a time; a second one closes the session.
