@@ -63,7 +63,19 @@ func New(mux *http.ServeMux, c Config) *API {
 	a.calls()
 	a.contacts()
 	a.integrations()
+	mux.HandleFunc("/api/", a.unknown)
 	return a
+}
+
+// unknown answers addresses and methods that no operation has: the mux's own
+// words are plain text.
+func (a *API) unknown(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(http.StatusNotFound)
+	body := newProblem(http.StatusNotFound, "There is no such address, or not with this method.")
+	if err := a.huma.Marshal(w, "application/json", body); err != nil {
+		a.log.Debug("answer not written", "err", err)
+	}
 }
 
 // OpenAPI returns the description of the API as YAML.
@@ -95,6 +107,7 @@ type seatContext struct{}
 
 // admit takes the seat that the bearer token stands for and checks its rights.
 func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
+	ctx.SetHeader("Cache-Control", "no-store") // answers are for one person
 	p, _ := ctx.Operation().Metadata[permissionKey].(auth.Permission)
 	if p == Public {
 		next(ctx)

@@ -17,8 +17,8 @@ type Webhooks struct {
 	StatusURL string `json:"statusUrl"`
 }
 
-// Integrations are a tenant's credentials with secrets masked.
-type Integrations struct {
+// StoredIntegrations are a tenant's credentials with secrets masked.
+type StoredIntegrations struct {
 	tenant.Integrations
 	Warnings []string              `json:"warnings" doc:"what was changed on the way, such as a model that no longer exists"`
 	Webhooks Webhooks              `json:"webhooks"`
@@ -26,7 +26,7 @@ type Integrations struct {
 }
 
 type integrationsInput struct{ Body tenant.Integrations }
-type integrationsOutput struct{ Body Integrations }
+type integrationsOutput struct{ Body StoredIntegrations }
 type findingsOutput struct{ Body switchboard.Findings }
 
 func (a *API) integrations() {
@@ -63,9 +63,9 @@ func (a *API) testIntegrations(ctx context.Context, _ *struct{}) (*findingsOutpu
 	return &findingsOutput{Body: f}, err
 }
 
-func (a *API) shown(in tenant.Integrations, warnings []string) Integrations {
+func (a *API) shown(in tenant.Integrations, warnings []string) StoredIntegrations {
 	if warnings == nil {
 		warnings = []string{}
 	}
-	return Integrations{Integrations: in, Warnings: warnings, Webhooks: Webhooks{VoiceURL: a.VoiceURL, StatusURL: a.StatusURL}}
+	return StoredIntegrations{Integrations: in, Warnings: warnings, Webhooks: Webhooks{VoiceURL: a.VoiceURL, StatusURL: a.StatusURL}}
 }

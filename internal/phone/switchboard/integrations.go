@@ -45,7 +45,11 @@ func (s *Seat) SaveIntegrations(ctx context.Context, in tenant.Integrations) (te
 	if err := in.Validate(s.ex.BaseURLs); err != nil {
 		return in, nil, refuse(InvalidInput, err.Error())
 	}
-	if err := s.ex.Directory.SaveIntegrations(ctx, s.Tenant.ID, in); err != nil {
+	err = s.ex.Directory.SaveIntegrations(ctx, s.Tenant.ID, in)
+	if errors.Is(err, tenant.ErrTaken) {
+		return in, nil, refuse(InvalidInput, "this Twilio account belongs to another desk already")
+	}
+	if err != nil {
 		return in, nil, err
 	}
 	return in.Masked(), warnings, nil

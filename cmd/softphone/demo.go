@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"softphone/internal/sim/twilio"
+)
+
+// DemoCmd runs the product with tenants, people and contacts that it makes
+// itself. Without --data it forgets everything at the end.
+type DemoCmd struct {
+	Listen string `help:"Address of the one port." default:"127.0.0.1:3000"`
+	Data   string `help:"Folder to keep the demo's data in. Default: a temporary one, removed at the end." type:"path"`
+	JSON   bool   `name:"json" help:"Print one line of JSON once ready, then logs on stderr."`
+}
+
+// demoKey seals the demo's data only: it guards nothing.
+const demoKey = "64656d6f64656d6f64656d6f64656d6f64656d6f64656d6f64656d6f64656d6f"
+
+// Run makes what is missing and serves until a stop signal.
+func (c *DemoCmd) Run(ctx context.Context) error {
+	config, forget, err := c.config()
+	if err != nil {
+		return err
+	}
+	defer forget()
+	s, err := newServer(ctx, config, config.logger())
+	if err != nil {
+		return err
+	}
+	defer s.control.Close()
+	sim, err := startTwilio(ctx, s.mux, "/sim/twilio", s.log)
+	if err != nil {
+		return fmt.Errorf("start simulated twilio: %w", err)
+	}
+	defer sim.Close()
+	for _, d := range demoDesks {
+		if err := d.make(ctx, s.control, config.TwilioBaseURL); err != nil {
+			return fmt.Errorf("make demo desk %s: %w", d.slug, err)
+		}
+	}
+	story := tellDemo(config)
+	s.mux.HandleFunc("GET /api/demo", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		_ = json.NewEncoder(w).Encode(story)
+	})
+	return s.run(ctx, func() error { return c.announce(story) })
+}
+
+func (c *DemoCmd) config() (Config, func(), error) {
+	config := Config{Listen: c.Listen, Data: c.Data, EncryptionKey: demoKey, LogLevel: "info", LogFormat: "text"}
+	forget := func() {}
+	if c.Data == "" {
+		dir, err := os.MkdirTemp("", "softphone-demo-")
+		if err != nil {
+			return config, forget, err
+		}
+		config.Data, forget = filepath.Join(dir, "data"), func() { os.RemoveAll(dir) }
+	}
+	if err := config.Settle(); err != nil {
+		return config, forget, err
+	}
+	// The demo asks nobody outside: the vendors' places are on its own port.
+	config.TwilioBaseURL, config.OpenAIBaseURL = config.BackendURL+"/sim/twilio", config.BackendURL+"/sim/openai/v1"
+	return config, forget, nil
+}
+
+// demoStory is what the demo tells pages and programs about itself.
+type demoStory struct {
+	URL     string       `json:"url"`
+	Users   []demoUser   `json:"users"`
+	Tenants []demoTenant `json:"tenants"`
+	Twilio  demoAccount  `json:"twilio"` // the first tenant's
+}
+
+type demoTenant struct {
+	Slug   string      `json:"slug"`
+	Twilio demoAccount `json:"twilio"`
+}
+
+func tellDemo(config Config) demoStory {
+	story := demoStory{URL: config.BackendURL, Users: demoUsers()}
+	for _, d := range demoDesks {
+		story.Tenants = append(story.Tenants, demoTenant{Slug: d.slug, Twilio: d.account(config.TwilioBaseURL)})
+	}
+	story.Twilio = story.Tenants[0].Twilio
+	story.Twilio.People = &demoPeople{Answers: twilio.NumberAna, Busy: twilio.NumberBusy, NoAnswer: twilio.NumberNoAnswer, Invalid: twilio.NumberInvalid}
+	return story
+}
+
+func (c *DemoCmd) announce(story demoStory) error {
+	if c.JSON {
+		return json.NewEncoder(os.Stdout).Encode(story)
+	}
+	fmt.Printf("\n  Softphone is ready: %s\n\n", story.URL)
+	for _, u := range story.Users {
+		fmt.Printf("    %-34s %-10s %-22s password %s\n", u.Email, u.Role, u.Desk, u.Password)
+	}
+	fmt.Printf("\n  Simulated Twilio, to watch:  %s/\n", story.Twilio.BaseURL)
+	fmt.Printf("\n  The login page shows these people as buttons. Stop with Ctrl-C.\n\n")
+	return nil
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"softphone/internal/adapter/api"
+	"softphone/internal/adapter/store"
+	"softphone/internal/phone/auth"
+	"softphone/internal/phone/seal"
+	"softphone/internal/phone/switchboard"
+	"softphone/web"
+)
+
+// server is the program put together: databases, desks, doors, one port.
+type server struct {
+	config   Config
+	control  *store.Control
+	exchange *switchboard.Exchange
+	api      *api.API
+	mux      *http.ServeMux
+	log      *slog.Logger
+}
+
+// openControl opens the databases, for the server and for the commands.
+func openControl(ctx context.Context, c Config, log *slog.Logger) (*store.Control, *seal.Ring, error) {
+	ring, err := seal.NewRing(c.EncryptionKey, c.OldKeys...)
+	if err != nil {
+		return nil, nil, err
+	}
+	control, err := store.Open(ctx, store.Config{Dir: c.Data, MySQL: c.MySQL, Ring: ring, Log: log, Now: time.Now})
+	return control, ring, err
+}
+
+func newServer(ctx context.Context, c Config, log *slog.Logger) (*server, error) {
+	control, ring, err := openControl(ctx, c, log)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{config: c, control: control, mux: http.NewServeMux(), log: log}
+	s.exchange = switchboard.New(switchboard.Config{
+		Directory: control,
+		Open: func(ctx context.Context, id string) (switchboard.Store, error) {
+			return control.Open(ctx, id)
+		},
+		Signer:   auth.NewSigner(ring.Derive("tokens"), time.Now),
+		BaseURLs: append([]string{c.TwilioBaseURL, c.OpenAIBaseURL}, c.AllowBaseURL...),
+		Probe:    newProbe(c), Log: log, Now: time.Now,
+	})
+	s.doors()
+	return s, nil
+}
+
+// doors registers everything that the one port answers.
+func (s *server) doors() {
+	s.api = newAPI(s.mux, s.exchange, s.config, s.log)
+	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	s.mux.HandleFunc("GET /readyz", s.ready)
+	s.mux.Handle("GET /metrics", promhttp.Handler())
+	s.mux.Handle("/", web.Handler())
+}
+
+// newAPI is also how the API's description is generated.
+func newAPI(mux *http.ServeMux, ex *switchboard.Exchange, c Config, log *slog.Logger) *api.API {
+	return api.New(mux, api.Config{
+		Exchange: ex, Secure: len(c.BackendURL) > 5 && c.BackendURL[:5] == "https",
+		VoiceURL: c.BackendURL + "/api/voice/twiml/inbound", StatusURL: c.BackendURL + "/api/voice/webhook/status",
+		Version: version, Log: log,
+	})
+}
+
+func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if err := s.control.Ping(ctx); err != nil {
+		s.log.Error("not ready", "err", err)
+		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}
+
+// run serves until ctx ends; ready is called once requests are answered.
+func (s *server) run(ctx context.Context, ready func() error) error {
+	l, err := net.Listen("tcp", s.config.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	h := &http.Server{
+		Handler: recovered(s.mux, s.log),
+		// A client that sends its header a byte at a time holds a connection, not a desk.
+		ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- h.Serve(l) }() // ends with Shutdown or Close below
+	s.log.Info("listening", "address", l.Addr().String(), "url", s.config.BackendURL)
+	if err := ready(); err != nil {
+		return errors.Join(err, h.Close(), <-ended)
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	return s.stop(h, ended)
+}
+
+// stop lets requests under way finish, for ten seconds at most.
+func (s *server) stop(h *http.Server, ended <-chan error) error {
+	s.log.Info("stopping")
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := h.Shutdown(ctx); err != nil {
+		return errors.Join(err, h.Close())
+	}
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// recovered turns a panic in a handler into an answer and a log line.
+func recovered(next http.Handler, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if p := recover(); p != nil && p != http.ErrAbortHandler {
+				log.Error("panic in a handler", "panic", p, "path", r.URL.Path)
+				http.Error(w, "internal error", http.StatusInternalServerError)
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}

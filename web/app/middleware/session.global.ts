@@ -1,0 +1,12 @@
+// Nobody sees a page of the desk without a session; a reload finds it by cookie.
+let tried = false
+
+export default defineNuxtRouteMiddleware(async (to) => {
+  const { pass, refresh } = useSession()
+  if (!pass.value && !tried) {
+    tried = true
+    await refresh()
+  }
+  if (!pass.value && to.path !== '/login') return navigateTo({ path: '/login', query: to.path === '/' ? {} : { next: to.fullPath } })
+  if (pass.value && to.path === '/login') return navigateTo('/calls')
+})

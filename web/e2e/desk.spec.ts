@@ -1,0 +1,67 @@
+import { expect, expectAccessible, loginAs, test } from './page'
+
+test('logging in by keyboard, with a wrong password first', async ({ page }) => {
+  await page.goto('/contacts')
+  await expect(page.getByLabel('E-mail')).toBeFocused()
+  await page.keyboard.type('alex@northlight.example')
+  await page.keyboard.press('Tab')
+  await page.keyboard.type('wrong')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('alert')).toHaveText('E-mail address or password is wrong.')
+  await expectAccessible(page)
+  await page.getByLabel('Password').fill('softphone-demo')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('heading', { name: 'Contacts' })).toBeVisible() // where we wanted to go
+})
+
+test('a desk sees its own contacts only, and finds them by number', async ({ page }) => {
+  await loginAs(page, 'Alex Moreau')
+  await page.getByRole('link', { name: 'Contacts' }).click()
+  const rows = page.getByRole('row').filter({ has: page.getByRole('cell') })
+  await expect(rows).toHaveCount(12)
+  await page.getByLabel('Search by name').fill('555 0123')
+  await expect(rows).toHaveCount(1)
+  await expect(page.getByRole('cell', { name: 'Ana Dupont' })).toBeVisible()
+  await page.getByLabel('Search by name').fill('Amelia Hughes') // of the other desk
+  await expect(page.getByText('Nobody found')).toBeVisible()
+  await expectAccessible(page)
+})
+
+test('an agent is not offered the settings, and a reload keeps the session', async ({ page }) => {
+  await loginAs(page, 'Sam Okafor')
+  await expect(page.getByText('No calls yet')).toBeVisible()
+  await expect(page.getByRole('link', { name: 'Integrations' })).toHaveCount(0)
+  await expectAccessible(page)
+  await page.reload()
+  await expect(page.getByText('Sam Okafor')).toBeVisible()
+  await page.getByRole('button', { name: 'Log out' }).click()
+  await expect(page.getByRole('button', { name: 'Log in' })).toBeVisible()
+  await page.goto('/calls')
+  await expect(page.getByRole('button', { name: 'Log in' })).toBeVisible()
+})
+
+test('settings keep a secret without showing it and say what is wrong', async ({ page }, info) => {
+  await loginAs(page, info.project.name === 'light' ? 'Kim Larsen' : 'Pat Quinn')
+  await page.getByRole('link', { name: 'Integrations' }).click()
+  await expect(page.getByLabel('Auth token')).toHaveValue(/^••••.{4}$/)
+  const sid = page.getByLabel('Account SID')
+  const account = await sid.inputValue()
+  await sid.fill('AC123')
+  await page.getByRole('button', { name: 'Save and test' }).click()
+  await expect(page.getByRole('alert')).toContainText('AC and 32 hex digits')
+  await sid.fill(account)
+  await page.getByLabel('Model', { exact: true }).fill('gpt-4o-realtime-preview')
+  await page.getByRole('button', { name: 'Save and test' }).click()
+  await expect(page.getByText('gpt-realtime-2.1-mini is used instead')).toBeVisible()
+  await expect(page.getByText('Twilio accepts the credentials; 1 of your numbers found.')).toBeVisible()
+  await expectAccessible(page)
+
+  const numbers = page.getByLabel('Phone numbers')
+  const own = await numbers.inputValue()
+  await numbers.fill('+12015550199')
+  await page.getByRole('button', { name: 'Save and test' }).click()
+  await expect(page.getByText('+12015550199 is not a number of this Twilio account.')).toBeVisible()
+  await numbers.fill(own)
+  await page.getByRole('button', { name: 'Save and test' }).click()
+  await expect(page.getByText('Twilio accepts the credentials')).toBeVisible()
+})
