@@ -67,7 +67,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
 		return
 	}
-	harden(w.Header())
+	s.harden(w.Header())
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 	if name != "" && name != "index.html" && s.file(w, r, name) {
 		return
@@ -79,7 +79,8 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.page(w, r)
 }
 
-func harden(h http.Header) {
+func (s *site) harden(h http.Header) {
+	h.Set("Content-Security-Policy", s.policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Permissions-Policy", "microphone=(self), camera=(), geolocation=()")
@@ -89,7 +90,6 @@ func harden(h http.Header) {
 func (s *site) page(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", s.policy)
 	h.Set("Cache-Control", "no-cache")
 	h.Set("ETag", s.tag)
 	http.ServeContent(w, r, "index.html", time.Time{}, bytes.NewReader(s.index))

@@ -84,3 +84,16 @@ func TestPagesAreOnlyRead(t *testing.T) {
 		t.Errorf("POST: %d, want 405", w.Code)
 	}
 }
+
+// The build leaves copies of the page beside it (200.html, 404.html): a copy
+// without the policy could be framed by another site.
+func TestEveryFileCarriesThePolicy(t *testing.T) {
+	files := fstest.MapFS{"index.html": built["index.html"], "200.html": built["index.html"], "favicon.svg": built["favicon.svg"]}
+	want := get(t, files, "/").Header().Get("Content-Security-Policy")
+	for _, path := range []string{"/200.html", "/favicon.svg"} {
+		w := get(t, files, path)
+		if got := w.Header().Get("Content-Security-Policy"); w.Code != http.StatusOK || got != want {
+			t.Errorf("%s: %d, policy %q, want %q", path, w.Code, got, want)
+		}
+	}
+}
