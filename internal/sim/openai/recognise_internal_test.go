@@ -116,8 +116,8 @@ func TestVoicesSurviveTheLine(t *testing.T) {
 	}
 }
 
-// TestNoVoiceIsTakenForAnother tries every voice against all others, itself
-// backwards included, and prints how close the closest came.
+// TestNoVoiceIsTakenForAnother tries every voice against all others, and
+// backwards.
 func TestNoVoiceIsTakenForAnother(t *testing.T) {
 	known, sounds := knownVoices(t)
 	for i, v := range known {
