@@ -13,24 +13,34 @@ import (
 // createCall is POST /Calls.json, with the trouble that was ordered for it.
 func createCall(a *account, r *http.Request) (int, any) {
 	fault, struck := a.sim.faults.creation(a.Sid)
-	if struck {
-		a.sim.record(Entry{Account: a.Sid, Kind: KindFault, What: fault.Kind, Detail: map[string]any{"status": fault.Status}})
-	}
 	switch fault.Kind {
 	case FaultStatus:
+		a.noteFault(fault, "")
 		return refuse(faultError(fault.Status))
 	case FaultDrop:
+		a.noteFault(fault, "")
 		panic(http.ErrAbortHandler) // how a handler of net/http drops the connection
 	}
 	c, no := a.create(r.PostForm)
 	if no != nil {
 		return refuse(no)
 	}
+	if struck {
+		a.noteFault(fault, c.sid)
+	}
 	body := c.resource() // as it was made, whatever happens meanwhile
 	if err := a.place(c); err != nil {
 		return refuse(faultError(http.StatusServiceUnavailable))
 	}
 	return c.afterCreation(r, fault, body)
+}
+
+func (a *account) noteFault(f Fault, call string) {
+	detail := map[string]any{}
+	if f.Status != 0 {
+		detail["status"] = f.Status
+	}
+	a.sim.record(Entry{Account: a.Sid, Call: call, Kind: KindFault, What: f.Kind, Detail: detail})
 }
 
 func faultError(status int) *twilioapi.Error {

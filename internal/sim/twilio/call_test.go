@@ -293,3 +293,40 @@ func TestOnlyTheLastCallbackByDefault(t *testing.T) {
 		t.Errorf("callbacks (-got +want):\n%s", diff)
 	}
 }
+
+// TestSecure is a call as Twilio makes it: https and wss only.
+func TestSecure(t *testing.T) {
+	d := newDesk(t, func(c *twilio.Config) { c.Insecure = false })
+	got := make(chan string, 1)
+	d.socket = func(s *stream) {
+		s.untilStart()
+		got <- s.header.Get(twilioapi.SignatureHeader)
+		_ = s.conn.Close(1000, "")
+	}
+	made := d.dial(quick)
+	signature := receive(d, got)
+	if err := twilioapi.Validate(token, "wss://"+d.server.Listener.Addr().String()+"/media", nil, signature); err != nil {
+		t.Errorf("upgrade: %v", err)
+	}
+	d.ended(made.Sid)
+	d.noViolations()
+	plain := d.order(quick, "Url", "http://"+d.server.Listener.Addr().String()+"/voice")
+	_, body := d.do(http.MethodPost, callsPath+".json", plain)
+	e := d.noted(readCall(t, body).Sid, twilio.KindAlert, "no document")
+	if got := e.Detail["error"]; got != "11205: address is not https" {
+		t.Errorf("http address: %v", got)
+	}
+}
+
+// TestGet says that with GET the parameters are in the query, which is signed.
+func TestGet(t *testing.T) {
+	d := newDesk(t, nil)
+	d.answer(twiml.Hangup{})
+	made := d.dial(quick, "Method", "GET", "StatusCallbackMethod", "GET")
+	d.ended(made.Sid)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if got := d.voice[0]; got.Get("CallSid") != made.Sid || got.Get("leg") != "1" {
+		t.Errorf("voice request by GET: %v", got)
+	}
+}

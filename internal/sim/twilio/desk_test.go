@@ -52,7 +52,7 @@ type desk struct {
 func newDesk(t *testing.T, change func(*twilio.Config)) *desk {
 	t.Helper()
 	d := &desk{t: t, changed: make(chan struct{}, 1000), status: http.StatusOK}
-	d.server = httptest.NewServer(d.routes())
+	d.server = httptest.NewUnstartedServer(d.routes())
 	c := twilio.Config{
 		Insecure: true, Seed: 1,
 		Accounts: []twilio.Account{{
@@ -63,6 +63,12 @@ func newDesk(t *testing.T, change func(*twilio.Config)) *desk {
 	}
 	if change != nil {
 		change(&c)
+	}
+	if c.Insecure {
+		d.server.Start()
+	} else {
+		d.server.StartTLS()
+		c.TLS = d.server.Client().Transport.(*http.Transport).TLSClientConfig
 	}
 	var err error
 	if d.sim, err = twilio.New(c); err != nil {

@@ -267,9 +267,12 @@ func (c *call) connect(ctx context.Context, base string, verb twiml.Stream) {
 	}
 	c.attach(nil)
 	c.line.player.clear()
-	c.note(KindStream, "stopped", map[string]any{"stream": s.sid, "cause": s.cause, "bytesHeard": s.inBytes, "bytesSaid": s.outBytes})
+	detail, endsCall := s.story()
+	c.note(KindStream, "stopped", detail)
 	c.streamCallback(verb, s.sid, "stream-stopped", "")
-	c.afterLoss(s)
+	if endsCall { // Twilio may go on with the document after a loss, or not
+		c.finish(verdict{twilioapi.StatusCompleted, 200, "the socket was lost"})
+	}
 }
 
 func (c *call) attach(s *stream) {
@@ -314,12 +317,4 @@ func (c *call) streamCallback(verb twiml.Stream, sid, event, problem string) {
 		account: c.account, call: c.sid, kind: KindCallback, what: event,
 		address: verb.StatusCallback, method: orPost(verb.StatusCallbackMethod), form: form,
 	})
-}
-
-// afterLoss ends the call where a broken socket was ordered to do so: Twilio
-// may go on with the document, or drop the call.
-func (c *call) afterLoss(s *stream) {
-	if s.endsCall {
-		c.finish(verdict{twilioapi.StatusCompleted, 200, "the socket was lost"})
-	}
 }

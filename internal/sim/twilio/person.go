@@ -169,7 +169,7 @@ func newPeople(v *voices) *people {
 	p := &people{voices: v, known: map[string]Person{}, live: map[string]*liveSeat{}}
 	for _, known := range []Person{
 		{Number: NumberAna, Name: "Ana Dupont", Turns: v.dialogue()},
-		{Number: NumberBusy, Name: "Always busy", When: Busy},
+		{Number: NumberBusy, Name: "Always busy", When: Busy, AnswerAfter: In(300 * time.Millisecond)},
 		{Number: NumberNoAnswer, Name: "Never answers", When: NoAnswer},
 		{Number: NumberInvalid, Name: "Number does not exist", When: Invalid},
 		{Number: NumberUnverified, Name: "Number not verified", When: Unverified},

@@ -152,7 +152,8 @@ func (s *stream) client() *http.Client {
 	return &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
-			TLSClientConfig: s.call.sim.tlsConfig(),
+			DisableKeepAlives: true, // a refused upgrade leaves nothing behind
+			TLSClientConfig:   s.call.sim.tlsConfig(),
 			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 				c, err := dialer.DialContext(ctx, network, address)
 				s.tcp = c
@@ -328,6 +329,13 @@ func (s *stream) setCause(why string) {
 	if s.cause == "" {
 		s.cause = why
 	}
+}
+
+// story is how a stream that is over went, for the ledger.
+func (s *stream) story() (detail map[string]any, endsCall bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return map[string]any{"stream": s.sid, "cause": s.cause, "bytesHeard": s.inBytes, "bytesSaid": s.outBytes}, s.endsCall
 }
 
 func (s *stream) stall(on bool) {

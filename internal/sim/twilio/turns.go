@@ -75,7 +75,6 @@ type conversation struct {
 	turns  []Turn
 	ear    ear
 	now    []byte // what is being said
-	keys   string // what is being pressed
 	pause  int    // frames until the next deed
 	doing  *Turn  // the turn that is under way
 	begun  bool

@@ -73,16 +73,6 @@ func (v *voices) clip(id string) ([]byte, error) {
 	return v.file(id)
 }
 
-// text returns the words of a voice, "" of a file.
-func (v *voices) text(id string) string {
-	for _, voice := range v.list {
-		if voice.ID == id {
-			return voice.Text
-		}
-	}
-	return ""
-}
-
 func (v *voices) file(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -120,9 +110,4 @@ func sampleAt(c wav.Clip, instant int) float64 {
 		return float64(g711.Decode(c.Sound[at]))
 	}
 	return float64(int16(uint16(c.Sound[at]) | uint16(c.Sound[at+1])<<8))
-}
-
-// durationOf returns how long mu-law sound lasts.
-func durationOf(sound []byte) time.Duration {
-	return time.Duration(len(sound)) * time.Second / g711.Rate
 }
