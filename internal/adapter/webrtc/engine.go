@@ -1,0 +1,180 @@
+// Package webrtc is an agent's browser as a media.Port: one RTP leg of G.711
+// mu-law, encrypted, over one UDP port that all browsers share. The Engine owns
+// the port; each Peer owns its connection and reads it on one goroutine, which
+// pushes the sound all the way to the other party.
+//
+// The one rule: the browser offers and the offer is complete; there is no
+// trickle, so signalling is one question and one answer.
+package webrtc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	pion "github.com/pion/webrtc/v4"
+)
+
+// Config of an Engine.
+type Config struct {
+	Listen    string   // UDP address all browsers share, "0.0.0.0:3478"; port 0 chooses one
+	PublicIPs []string // told to browsers instead of our own addresses (NAT 1:1); empty: our own
+	Log       *slog.Logger
+}
+
+// ErrClosed is returned by Answer after Close.
+var ErrClosed = errors.New("webrtc engine is closed")
+
+// BadOffer is an offer that cannot be answered; the page that made it is wrong.
+type BadOffer struct{ Err error }
+
+func (b *BadOffer) Error() string { return fmt.Sprintf("bad webrtc offer: %v", b.Err) }
+func (b *BadOffer) Unwrap() error { return b.Err }
+
+// Engine answers browsers' offers.
+type Engine struct {
+	api  *pion.API
+	conn *net.UDPConn
+	mux  ice.UDPMux
+	log  *slog.Logger
+
+	mu     sync.Mutex
+	peers  map[*Peer]struct{}
+	closed bool
+}
+
+// New opens the UDP port.
+func New(c Config) (*Engine, error) {
+	addr, err := net.ResolveUDPAddr("udp4", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("resolve media address %q: %w", c.Listen, err)
+	}
+	conn, err := net.ListenUDP("udp4", addr)
+	if err != nil {
+		return nil, fmt.Errorf("open media port: %w", err)
+	}
+	e := &Engine{conn: conn, log: c.Log, mux: pion.NewICEUDPMux(nil, conn), peers: map[*Peer]struct{}{}}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	e.api, err = newAPI(func(s *pion.SettingEngine) {
+		s.SetICEUDPMux(e.mux)
+		s.SetIncludeLoopbackCandidate(addr.IP.IsLoopback())
+		if len(c.PublicIPs) > 0 {
+			s.SetNAT1To1IPs(c.PublicIPs, pion.ICECandidateTypeHost)
+		}
+	})
+	if err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+// Addr is the UDP address in use.
+func (e *Engine) Addr() net.Addr { return e.conn.LocalAddr() }
+
+// Close ends all peers and gives the port back.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	e.closed = true
+	peers := make([]*Peer, 0, len(e.peers))
+	for p := range e.peers {
+		peers = append(peers, p)
+	}
+	e.mu.Unlock()
+	for _, p := range peers {
+		p.Close()
+	}
+	return errors.Join(e.mux.Close(), ignoreClosed(e.conn.Close()))
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) { // the mux may have closed it
+		return nil
+	}
+	return err
+}
+
+// Answer answers a browser's complete offer. Errors are *BadOffer, ErrClosed,
+// ctx's, or those of the machine. The peer's sound starts when the browser has
+// the answer and has connected; a peer that never connects ends by itself.
+func (e *Engine) Answer(ctx context.Context, offer string) (answer string, peer *Peer, err error) {
+	pc, err := e.api.NewPeerConnection(pion.Configuration{})
+	if err != nil {
+		return "", nil, fmt.Errorf("new peer connection: %w", err)
+	}
+	peer = newPeer(pc, e.log)
+	if !e.keep(peer) {
+		peer.Close()
+		return "", nil, ErrClosed
+	}
+	if answer, err = peer.answer(ctx, offer); err != nil {
+		peer.Close()
+		return "", nil, err
+	}
+	return answer, peer, nil
+}
+
+func (e *Engine) keep(p *Peer) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return false
+	}
+	e.peers[p] = struct{}{}
+	p.gone = func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		delete(e.peers, p)
+	}
+	return true
+}
+
+func (p *Peer) answer(ctx context.Context, offer string) (string, error) {
+	if err := p.addMouth(); err != nil {
+		return "", err
+	}
+	err := p.pc.SetRemoteDescription(pion.SessionDescription{Type: pion.SDPTypeOffer, SDP: offer})
+	if err != nil {
+		return "", &BadOffer{err}
+	}
+	answer, err := p.pc.CreateAnswer(nil)
+	if err != nil {
+		return "", &BadOffer{err}
+	}
+	if !strings.Contains(answer.SDP, "PCMU/8000") {
+		return "", &BadOffer{errors.New("no PCMU audio in it")}
+	}
+	return p.gather(ctx, answer)
+}
+
+// newAPI speaks PCMU and telephone events only (RFC 3551, 4.5.14; RFC 4733).
+// AES-GCM comes first because it costs a third of AES-CM with HMAC-SHA1.
+func newAPI(set func(*pion.SettingEngine)) (*pion.API, error) {
+	media := &pion.MediaEngine{}
+	for _, c := range []pion.RTPCodecParameters{
+		{RTPCodecCapability: voice, PayloadType: 0},
+		{RTPCodecCapability: pion.RTPCodecCapability{MimeType: "audio/telephone-event", ClockRate: 8000}, PayloadType: keysPayload},
+	} {
+		if err := media.RegisterCodec(c, pion.RTPCodecTypeAudio); err != nil {
+			return nil, fmt.Errorf("register %s: %w", c.MimeType, err)
+		}
+	}
+	reports := &interceptor.Registry{}
+	if err := pion.ConfigureRTCPReports(reports); err != nil {
+		return nil, fmt.Errorf("configure reports: %w", err)
+	}
+	s := pion.SettingEngine{}
+	s.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.SetNetworkTypes([]pion.NetworkType{pion.NetworkTypeUDP4})
+	set(&s)
+	return pion.NewAPI(pion.WithMediaEngine(media), pion.WithInterceptorRegistry(reports), pion.WithSettingEngine(s)), nil
+}

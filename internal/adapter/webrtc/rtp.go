@@ -1,0 +1,164 @@
+package webrtc
+
+import (
+	"sync"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"softphone/internal/phone/media"
+)
+
+// sender numbers outgoing packets: sequence without a gap, timestamp in step
+// with the sound, jumping over silence that was not sent (RFC 3550, 5.1).
+type sender struct {
+	mu   sync.Mutex
+	seq  uint16
+	next uint32 // timestamp of the next packet if it follows directly
+	last time.Time
+}
+
+// pause is how late a frame may be and still follow directly: bursts and late
+// wake-ups are no silence.
+const pause = 100 * time.Millisecond
+
+func (s *sender) stamp(h *rtp.Header, now time.Time, size int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fresh := s.last.IsZero()
+	if gap := now.Sub(s.last); !fresh && gap > pause {
+		s.next += uint32((gap/media.FrameTime - 1) * media.FrameBytes)
+		fresh = true
+	}
+	*h = rtp.Header{Version: 2, Marker: fresh, SequenceNumber: s.seq, Timestamp: s.next}
+	s.seq++
+	s.next += uint32(size)
+	s.last = now
+}
+
+// held is how many packets wait for one that is missing: 60 ms. While packets
+// come in order none waits.
+const held = 3
+
+// receiver puts packets in order and sound into frames.
+type receiver struct {
+	peer    *Peer
+	cut     *media.Cutter
+	begun   bool
+	seq     uint16 // of the packet whose turn it is
+	ts      uint32 // of the sound whose turn it is
+	begunTS bool
+	wait    [held + 1]kept
+	waiting int
+}
+
+type kept struct {
+	used bool
+	seq  uint16
+	ts   uint32
+	n    int
+	data [1500]byte
+}
+
+func (r *receiver) take(p *rtp.Packet) {
+	if !r.begun {
+		r.begun, r.seq = true, p.SequenceNumber
+	}
+	switch ahead := int16(p.SequenceNumber - r.seq); {
+	case ahead == 0:
+		r.push(p.Timestamp, sound(p))
+		r.seq++
+	case ahead < -100 || ahead > 100: // a new stream of numbers
+		r.restart(p)
+	case ahead < 0:
+		r.peer.late.Add(1)
+		return
+	default:
+		r.keep(p)
+	}
+	r.release()
+}
+
+// sound of a packet; a telephone event is a turn without sound.
+func sound(p *rtp.Packet) []byte {
+	if p.PayloadType != 0 {
+		return nil
+	}
+	return p.Payload
+}
+
+func (r *receiver) restart(p *rtp.Packet) {
+	for r.waiting > 0 {
+		r.skip()
+		r.release()
+	}
+	r.push(p.Timestamp, sound(p))
+	r.seq = p.SequenceNumber + 1
+}
+
+func (r *receiver) keep(p *rtp.Packet) {
+	for i := range r.wait {
+		if r.wait[i].used && r.wait[i].seq == p.SequenceNumber {
+			return // a duplicate
+		}
+	}
+	for i := range r.wait {
+		k := &r.wait[i]
+		if !k.used {
+			k.used, k.seq, k.ts = true, p.SequenceNumber, p.Timestamp
+			k.n = copy(k.data[:], sound(p))
+			r.waiting++
+			return
+		}
+	}
+}
+
+// release pushes what is in turn, and gives the missing up when too many wait.
+func (r *receiver) release() {
+	for r.waiting > 0 {
+		if k := r.find(); k != nil {
+			r.push(k.ts, k.data[:k.n])
+			k.used = false
+			r.waiting--
+			r.seq++
+			continue
+		}
+		if r.waiting < held {
+			return
+		}
+		r.skip()
+	}
+}
+
+func (r *receiver) find() *kept {
+	for i := range r.wait {
+		if r.wait[i].used && r.wait[i].seq == r.seq {
+			return &r.wait[i]
+		}
+	}
+	return nil
+}
+
+// skip gives up all packets before the first that waits.
+func (r *receiver) skip() {
+	first := int16(1<<15 - 1)
+	for i := range r.wait {
+		if r.wait[i].used {
+			first = min(first, int16(r.wait[i].seq-r.seq))
+		}
+	}
+	r.peer.lost.Add(int64(first))
+	r.seq += uint16(first)
+}
+
+// push cuts sound into frames; where the timestamp jumps, so does call time.
+func (r *receiver) push(ts uint32, data []byte) {
+	if len(data) == 0 {
+		return
+	}
+	if gap := int32(ts - r.ts); r.begunTS && gap > 0 && gap < 8000*3600 {
+		r.cut.Skip(time.Duration(gap) * time.Second / 8000)
+	}
+	r.begunTS, r.ts = true, ts+uint32(len(data))
+	r.cut.Write(data)
+}
