@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"time"
 
 	"softphone/internal/protocol/g711"
 	"softphone/internal/protocol/wav"
