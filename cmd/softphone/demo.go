@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"softphone/internal/sim/twilio"
 )
@@ -39,8 +40,13 @@ func (c *DemoCmd) Run(ctx context.Context) error {
 		return fmt.Errorf("start simulated twilio: %w", err)
 	}
 	defer sim.Close()
+	ai, err := startOpenAI(s.mux, "/sim/openai", s.log)
+	if err != nil {
+		return fmt.Errorf("start simulated openai: %w", err)
+	}
+	defer ai.Close()
 	for _, d := range demoDesks {
-		if err := d.make(ctx, s.control, config.TwilioBaseURL); err != nil {
+		if err := d.make(ctx, s.control, config); err != nil {
 			return fmt.Errorf("make demo desk %s: %w", d.slug, err)
 		}
 	}
@@ -77,17 +83,20 @@ type demoStory struct {
 	Users   []demoUser   `json:"users"`
 	Tenants []demoTenant `json:"tenants"`
 	Twilio  demoAccount  `json:"twilio"` // the first tenant's
+	OpenAI  demoAI       `json:"openai"`
 }
 
 type demoTenant struct {
 	Slug   string      `json:"slug"`
 	Twilio demoAccount `json:"twilio"`
+	OpenAI demoAI      `json:"openai"`
 }
 
 func tellDemo(config Config) demoStory {
-	story := demoStory{URL: config.BackendURL, Users: demoUsers()}
+	ai := demoAI{BaseURL: config.OpenAIBaseURL, APIKey: demoKeyOpenAI}
+	story := demoStory{URL: config.BackendURL, Users: demoUsers(), OpenAI: ai}
 	for _, d := range demoDesks {
-		story.Tenants = append(story.Tenants, demoTenant{Slug: d.slug, Twilio: d.account(config.TwilioBaseURL)})
+		story.Tenants = append(story.Tenants, demoTenant{Slug: d.slug, Twilio: d.account(config.TwilioBaseURL), OpenAI: ai})
 	}
 	story.Twilio = story.Tenants[0].Twilio
 	story.Twilio.People = &demoPeople{Answers: twilio.NumberAna, Busy: twilio.NumberBusy, NoAnswer: twilio.NumberNoAnswer, Invalid: twilio.NumberInvalid}
@@ -102,7 +111,7 @@ func (c *DemoCmd) announce(story demoStory) error {
 	for _, u := range story.Users {
 		fmt.Printf("    %-34s %-10s %-22s password %s\n", u.Email, u.Role, u.Desk, u.Password)
 	}
-	fmt.Printf("\n  Simulated Twilio, to watch:  %s/\n", story.Twilio.BaseURL)
+	fmt.Printf("\n  Simulated Twilio, to watch:  %s/\n  Simulated OpenAI, to watch:  %s/\n", story.Twilio.BaseURL, strings.TrimSuffix(story.OpenAI.BaseURL, "/v1"))
 	fmt.Printf("\n  The login page shows these people as buttons. Stop with Ctrl-C.\n\n")
 	return nil
 }

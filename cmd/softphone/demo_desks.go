@@ -98,7 +98,7 @@ func demoUsers() []demoUser {
 }
 
 // make creates the desk unless it is there already.
-func (d demoDesk) make(ctx context.Context, s *store.Control, twilioBase string) error {
+func (d demoDesk) make(ctx context.Context, s *store.Control, c Config) error {
 	t, err := s.CreateTenant(ctx, d.slug, d.name, "")
 	if errors.Is(err, tenant.ErrTaken) {
 		return nil
@@ -120,5 +120,5 @@ func (d demoDesk) make(ctx context.Context, s *store.Control, twilioBase string)
 			return fmt.Errorf("contact %s: %w", c.Name, err)
 		}
 	}
-	return d.connect(ctx, s, t, twilioBase)
+	return d.connect(ctx, s, t, c)
 }

@@ -32,13 +32,14 @@ func (d demoDesk) account(base string) demoAccount {
 }
 
 // connect stores the desk's credentials unless somebody has stored others.
-func (d demoDesk) connect(ctx context.Context, s *store.Control, t tenant.Tenant, base string) error {
+func (d demoDesk) connect(ctx context.Context, s *store.Control, t tenant.Tenant, c Config) error {
 	in, err := s.Integrations(ctx, t.ID)
 	if err != nil || in.Twilio.AccountSid != "" {
 		return err
 	}
-	token := tenant.Secret(d.authToken)
-	in.Twilio = tenant.Twilio{AccountSid: d.accountSid, AuthToken: &token, PhoneNumbers: d.numbers, BaseURL: base}
+	token, key := tenant.Secret(d.authToken), tenant.Secret(demoKeyOpenAI)
+	in.Twilio = tenant.Twilio{AccountSid: d.accountSid, AuthToken: &token, PhoneNumbers: d.numbers, BaseURL: c.TwilioBaseURL}
+	in.OpenAI = tenant.OpenAI{APIKey: &key, BaseURL: c.OpenAIBaseURL}
 	in.Modernise()
 	return s.SaveIntegrations(ctx, t.ID, in)
 }

@@ -131,7 +131,10 @@ func (s *server) stop(h *http.Server, ended <-chan error) error {
 func recovered(next http.Handler, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
-			if p := recover(); p != nil && p != http.ErrAbortHandler {
+			if p := recover(); p != nil { // net/http's own way to give up on an answer is no panic of ours
+				if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+					panic(p)
+				}
 				log.Error("panic in a handler", "panic", p, "path", r.URL.Path)
 				http.Error(w, "internal error", http.StatusInternalServerError)
 			}

@@ -8,12 +8,14 @@ import (
 	"os"
 	"time"
 
+	"softphone/internal/sim/openai"
 	"softphone/internal/sim/twilio"
 )
 
 // SimCmd runs a simulator as a process of its own.
 type SimCmd struct {
 	Twilio SimTwilioCmd `cmd:"" help:"Simulated Twilio: REST, webhooks, media streams and people."`
+	OpenAI SimOpenAICmd `cmd:"" name:"openai" help:"Simulated OpenAI: Realtime sessions that hear, and answers."`
 }
 
 // SimTwilioCmd runs the simulated Twilio.
@@ -46,6 +48,27 @@ func (c *SimTwilioCmd) Run(ctx context.Context) error {
 		return err
 	}
 	if err := sim.Start(ctx); err != nil {
+		return err
+	}
+	defer sim.Close()
+	return serveSim(ctx, c.Listen, sim.Handler())
+}
+
+// SimOpenAICmd runs the simulated OpenAI.
+type SimOpenAICmd struct {
+	Listen string `help:"Address." default:"127.0.0.1:4020"`
+	Key    string `required:"" help:"The API key it accepts."`
+	Voices string `help:"Folder of WAV files, each with its words in a .txt of the same name, that it shall understand." type:"existingdir"`
+}
+
+// Run serves until a stop signal.
+func (c *SimOpenAICmd) Run(ctx context.Context) error {
+	config := openai.Config{Keys: []string{c.Key}, Logger: (&Config{LogLevel: "info"}).logger()}
+	if c.Voices != "" {
+		config.Voices = os.DirFS(c.Voices)
+	}
+	sim, err := openai.New(config)
+	if err != nil {
 		return err
 	}
 	defer sim.Close()

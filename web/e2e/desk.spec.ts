@@ -54,6 +54,7 @@ test('settings keep a secret without showing it and say what is wrong', async ({
   await page.getByRole('button', { name: 'Save and test' }).click()
   await expect(page.getByText('gpt-realtime-2.1-mini is used instead')).toBeVisible()
   await expect(page.getByText('Twilio accepts the credentials; 1 of your numbers found.')).toBeVisible()
+  await expect(page.getByText('OpenAI accepts the key and offers gpt-realtime-2.1-mini.')).toBeVisible()
   await expectAccessible(page)
 
   const numbers = page.getByLabel('Phone numbers')

@@ -126,10 +126,7 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 }
 
 func (a *API) refuse(ctx huma.Context, err error) {
-	status, ok := a.problem(err).(huma.StatusError)
-	if !ok {
-		status = newProblem(http.StatusInternalServerError, "")
-	}
+	status := a.problem(err)
 	ctx.SetStatus(status.GetStatus())
 	ctx.SetHeader("Content-Type", "application/problem+json")
 	if err := a.huma.Marshal(ctx.BodyWriter(), "application/json", status); err != nil {

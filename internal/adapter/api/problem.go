@@ -69,7 +69,7 @@ func newProblem(status int, detail string, errs ...error) huma.StatusError {
 // problem is the one place where errors of the desk become answers: a refusal
 // keeps its code and sentence, everything else is logged whole and told as
 // "internal".
-func (a *API) problem(err error) error {
+func (a *API) problem(err error) huma.StatusError {
 	var r *switchboard.Refusal
 	if !errors.As(err, &r) {
 		a.log.Error("request not served", "err", err)

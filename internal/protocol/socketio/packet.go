@@ -25,7 +25,6 @@ const (
 )
 
 func (t Type) binary() bool { return t == BinaryEvent || t == BinaryAck }
-func (t Type) event() bool  { return t == EventPacket || t == BinaryEvent }
 func (t Type) ack() bool    { return t == AckPacket || t == BinaryAck }
 
 // Packet is one Socket.IO packet. Binary values are taken out of Data: a placeholder object there

@@ -163,7 +163,7 @@ func TestAckOnce(t *testing.T) {
 		line := p.joined(t)
 		line.Send(`425["ask"]`)
 		line.Expect("435[1]")
-		if answer := <-got; answer[0] != true || answer[1] != nil || answer[2] != socketio.ErrAcknowledged {
+		if answer := <-got; answer[0] != true || answer[1] != nil || !is(answer[2], socketio.ErrAcknowledged) {
 			t.Errorf("asked: got %v", answer)
 		}
 		line.Send(`42["other",1,2]`)
@@ -342,4 +342,10 @@ func TestCloseWithStuckHandler(t *testing.T) {
 		}
 		close(stuck)
 	})
+}
+
+// is reports whether a value is the error that is wanted.
+func is(got any, want error) bool {
+	err, ok := got.(error)
+	return ok && errors.Is(err, want)
 }
