@@ -1,0 +1,222 @@
+package assist
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+const (
+	// openTime is how long a session may take to confirm.
+	openTime = 10 * time.Second
+	// lastWords is how long the transcriber may take after the sound ended.
+	lastWords = 3 * time.Second
+	// leastCommit is the shortest sound a commit may end: 100 ms (OpenAI,
+	// Realtime, input_audio_buffer.commit: "buffer too small").
+	leastCommit = 800
+	// healthy is how long a session must last for its loss to count as the first.
+	healthy = 30 * time.Second
+)
+
+// errEnded ends a session because the call did.
+var errEnded = errors.New("sound has ended")
+
+// leg writes down one party. Its run goroutine owns everything below.
+type leg struct {
+	ear     Ear
+	hints   Hints
+	queue   *soundQueue
+	budget  *budget
+	circuit *Circuit
+	post    func(func(Desk))
+	status  func(State)
+	final   func(Line)
+	paper   paper
+	open    *line // the utterance that is being appended
+	sent    int   // bytes of it in this session
+}
+
+// run keeps a session open until the sound ends or a fatal fault comes.
+func (l *leg) run(ctx context.Context) {
+	for try := 0; ; try++ {
+		began := time.Now()
+		fault := l.once(ctx)
+		if fault == nil || ctx.Err() != nil {
+			return
+		}
+		l.status(State{Gone, fault.Reason})
+		if fault.Fatal {
+			l.circuit.Trip(fault)
+			return
+		}
+		if time.Since(began) > healthy {
+			try = 0
+		}
+		if l.budget.wait(ctx, try) != nil {
+			return
+		}
+	}
+}
+
+// once opens a session and serves it. It returns nil when the sound has ended.
+func (l *leg) once(ctx context.Context) *Fault {
+	if fault := l.circuit.Enter(); fault != nil {
+		return fault
+	}
+	opening, cancel := context.WithTimeout(ctx, openTime)
+	defer cancel()
+	hearing, err := l.ear.Listen(opening, l.hints)
+	if err != nil {
+		return faultOf(err)
+	}
+	l.circuit.Heal()
+	l.status(State{Listening, ""})
+	return l.serve(ctx, hearing)
+}
+
+func (l *leg) serve(ctx context.Context, hearing Hearing) *Fault {
+	ctx, cancel := context.WithCancel(ctx)
+	heard := make(chan news)
+	ended := make(chan struct{})
+	go func() { // ends with the session; serve waits for it
+		defer close(ended)
+		listen(ctx, hearing, heard)
+	}()
+	err := l.loop(ctx, hearing, heard)
+	cancel()
+	hearing.Close()
+	<-ended
+	if errors.Is(err, errEnded) {
+		l.abandon(Unreachable)
+		return nil
+	}
+	fault := faultOf(err)
+	l.abandon(fault.Reason)
+	return fault
+}
+
+// news is what a session told, or why it ended.
+type news struct {
+	heard Heard
+	err   error
+}
+
+// listen passes on what a session tells until it ends.
+func listen(ctx context.Context, hearing Hearing, to chan<- news) {
+	for {
+		heard, err := hearing.Next(ctx)
+		select {
+		case to <- news{heard, err}:
+		case <-ctx.Done():
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// loop moves sound out and words in.
+func (l *leg) loop(ctx context.Context, hearing Hearing, heard <-chan news) error {
+	var last <-chan time.Time
+	l.queue.wake()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case n := <-heard:
+			if n.err != nil {
+				return n.err
+			}
+			l.write(n.heard)
+		case <-l.queue.ready:
+			over, err := l.speak(ctx, hearing)
+			if err != nil {
+				return err
+			}
+			if over && last == nil {
+				last = time.After(lastWords)
+			}
+		case <-last:
+			return errEnded
+		}
+		if last != nil && l.paper.settled() {
+			return errEnded
+		}
+	}
+}
+
+// speak sends one queued piece, so that news is read in between.
+func (l *leg) speak(ctx context.Context, hearing Hearing) (over bool, err error) {
+	p, ok, over := l.queue.pop()
+	if !ok {
+		return over, nil
+	}
+	l.queue.wake()
+	l.place(p)
+	if len(p.sound) > 0 {
+		l.sent += len(p.sound)
+		if err := hearing.Append(ctx, p.sound); err != nil {
+			return false, err
+		}
+	}
+	if p.last {
+		return false, l.commit(ctx, hearing, p)
+	}
+	return false, nil
+}
+
+// place finds or begins the line of a piece.
+func (l *leg) place(p piece) {
+	if l.open == nil {
+		l.open = l.paper.begin(p.of, l.hints.Speaker)
+	}
+	if p.cut {
+		l.open.Gap = Unreachable
+	}
+	if p.last {
+		l.open.End = p.end
+	}
+}
+
+func (l *leg) commit(ctx context.Context, hearing Hearing, p piece) error {
+	done, sent := l.open, l.sent
+	l.open, l.sent = nil, 0
+	done.ended = true
+	if sent < leastCommit {
+		l.publish(l.paper.drop(done, Unreachable))
+		return nil
+	}
+	return hearing.Commit(ctx)
+}
+
+// write takes down what was heard.
+func (l *leg) write(h Heard) {
+	if h.Kind != Partial {
+		l.publish(l.paper.settle(h))
+		return
+	}
+	if at, ok := l.paper.partial(h); ok {
+		l.post(func(d Desk) { d.Partial(at) })
+	}
+}
+
+// abandon gives up the lines a lost session owes. The one being spoken goes on in
+// the next session.
+func (l *leg) abandon(reason string) {
+	for _, lost := range l.paper.lose(l.open, reason) {
+		l.publish(lost, true)
+	}
+	l.sent = 0
+}
+
+// missed publishes an utterance that was dropped before any session heard it.
+func (l *leg) missed(p piece) {
+	l.final(Line{ID: p.of.id, Revision: 1, Speaker: l.hints.Speaker, Start: p.of.start, End: p.end, Gap: Unreachable})
+}
+
+func (l *leg) publish(at Line, ok bool) {
+	if ok {
+		l.final(at)
+	}
+}
