@@ -1,0 +1,109 @@
+package openai
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+
+	"softphone/internal/phone/assist"
+	"softphone/internal/protocol/realtime"
+)
+
+// Listen opens a transcription session: with intent and without model, which goes
+// into the settings (OpenAI, Realtime transcription).
+func (a *Account) Listen(ctx context.Context, hints assist.Hints) (assist.Hearing, error) {
+	s, err := a.open(ctx, url.Values{"intent": {"transcription"}}, a.listening(hints))
+	if err != nil {
+		return nil, err
+	}
+	return &hearing{socket: s}, nil
+}
+
+// listening is the settings of a leg. Turn detection is null in so many words:
+// the default session has the server's, which the live models refuse.
+func (a *Account) listening(hints assist.Hints) realtime.Session {
+	input := &realtime.AudioInput{
+		Format:         &realtime.PCMU,
+		Transcription:  a.transcriber(hints),
+		NoiseReduction: realtime.Null,
+		TurnDetection:  realtime.Null,
+	}
+	if hints.Speaker == assist.Agent { // who wears a headset
+		input.NoiseReduction = json.RawMessage(`{"type":"near_field"}`)
+	}
+	return realtime.Session{Type: realtime.Transcription, Audio: &realtime.SessionAudio{Input: input}}
+}
+
+// transcriber leaves out what is empty: languages rejects an empty array, and the
+// older models know one language and no keywords.
+func (a *Account) transcriber(hints assist.Hints) *realtime.Transcriber {
+	t := &realtime.Transcriber{Model: a.cfg.Transcriber}
+	switch {
+	case a.cfg.Transcriber == realtime.DefaultTranscriber:
+		t.Languages, t.Keywords, t.Delay = hints.Languages, hints.Keywords, "low"
+	case a.cfg.Transcriber == "gpt-transcribe":
+		t.Languages, t.Keywords = hints.Languages, hints.Keywords
+	case len(hints.Languages) == 1:
+		t.Language = hints.Languages[0]
+	}
+	return t
+}
+
+// hearing is a leg's session.
+type hearing struct {
+	*socket
+	buf []byte // the writer's
+}
+
+// Append implements assist.Hearing.
+func (h *hearing) Append(ctx context.Context, pcmu []byte) error {
+	h.buf = realtime.AppendAudio(h.buf[:0], pcmu)
+	return h.write(ctx, h.buf)
+}
+
+// Commit implements assist.Hearing.
+func (h *hearing) Commit(ctx context.Context) error {
+	return h.send(ctx, realtime.Header{Type: realtime.AudioCommitType})
+}
+
+// Next implements assist.Hearing. Events that tell nothing are passed over, as
+// are errors that cost one utterance at most.
+func (h *hearing) Next(ctx context.Context) (assist.Heard, error) {
+	for {
+		kind, frame, err := h.read(ctx)
+		if err != nil {
+			return assist.Heard{}, err
+		}
+		if heard, ok, err := h.heard(kind, frame); ok || err != nil {
+			return heard, err
+		}
+	}
+}
+
+func (h *hearing) heard(kind string, frame []byte) (assist.Heard, bool, error) {
+	switch kind {
+	case realtime.TranscriptionDeltaType:
+		e, err := realtime.Read[realtime.TranscriptionDelta](frame)
+		return assist.Heard{Kind: assist.Partial, Item: e.ItemID, Text: e.Delta}, true, err
+	case realtime.AudioCommittedType:
+		e, err := realtime.Read[realtime.Committed](frame)
+		return assist.Heard{Kind: assist.Taken, Item: e.ItemID}, true, err
+	case realtime.TranscriptionCompletedType:
+		e, err := realtime.Read[realtime.TranscriptionCompleted](frame)
+		return assist.Heard{Kind: assist.Final, Item: e.ItemID, Text: e.Transcript}, true, err
+	case realtime.TranscriptionFailedType:
+		return h.failed(frame)
+	case realtime.ErrorType:
+		return assist.Heard{Kind: assist.Rejected}, h.last.CodeName() == realtime.CommitEmpty, nil
+	}
+	return assist.Heard{}, false, nil
+}
+
+// failed is one utterance's loss, or the end when the account is at fault.
+func (h *hearing) failed(frame []byte) (assist.Heard, bool, error) {
+	e, err := realtime.Read[realtime.TranscriptionFailed](frame)
+	if err == nil && realtime.PermanentCode(e.Error.CodeName()) {
+		return assist.Heard{}, true, faultOfCode(e.Error.CodeName(), &e.Error)
+	}
+	return assist.Heard{Kind: assist.Failed, Item: e.ItemID}, true, err
+}
