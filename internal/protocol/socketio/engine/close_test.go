@@ -135,6 +135,7 @@ func TestSlowConsumer(t *testing.T) {
 		if code, reason := line.Closed(); code != engine.TryAgain || reason != "slow consumer" {
 			t.Errorf("WebSocket: closed with %d %q, want 1013 slow consumer", code, reason)
 		}
+		synctest.Wait()
 		if got := d.closedBecause(); got != "slow consumer, slow consumer" {
 			t.Errorf("reasons: got %q", got)
 		}

@@ -62,6 +62,7 @@ func TestPingTimeout(t *testing.T) {
 		if got := d.Get(query).Status; got != 400 {
 			t.Errorf("poll after the time-out: got %d, want 400", got)
 		}
+		synctest.Wait()
 		if got := d.server.Stats(); got.TimedOut != 2 || got.Sessions != 0 {
 			t.Errorf("stats: got %+v, want 2 timed out and none open", got)
 		}

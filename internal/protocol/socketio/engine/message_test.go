@@ -97,6 +97,7 @@ func TestBadPackets(t *testing.T) {
 				if code, reason := line.Closed(); code != engine.ProtocolError || reason != test.reason {
 					t.Errorf("WebSocket: got %d %q, want 1002 %q", code, reason, test.reason)
 				}
+				synctest.Wait()
 				if got, want := d.closedBecause(), test.reason+", "+test.reason; got != want {
 					t.Errorf("reasons: got %q, want %q", got, want)
 				}
@@ -156,6 +157,7 @@ func TestPayloadLimit(t *testing.T) {
 		if code, _ := line.Closed(); code != 1009 {
 			t.Errorf("WebSocket, 1001 bytes: got status %d, want 1009", code)
 		}
+		synctest.Wait()
 		if got := d.closedBecause(); got != "payload too large, payload too large" {
 			t.Errorf("reasons: got %q", got)
 		}
@@ -211,6 +213,7 @@ func TestTwoPosts(t *testing.T) {
 		if got := d.Get(query).Status; got != 400 {
 			t.Errorf("poll after it: got %d, want 400", got)
 		}
+		synctest.Wait()
 		if got := d.closedBecause(); got != "two POST requests at once" {
 			t.Errorf("reason: got %q", got)
 		}

@@ -10,9 +10,10 @@ import (
 	"time"
 )
 
-// upgradePatience is how long a GET waits while a WebSocket is probing. Answering at once would
-// hand a noop to a client that has upgraded and must be told 400; waiting for ever would hold up
-// a client that pauses its polling before it finishes the upgrade.
+// upgradePatience is how long a GET waits while a WebSocket is probing, and after it has taken
+// over. Answering a probing client at once would hand a noop to one that upgrades and must be told
+// 400; waiting for ever would hold up one that pauses its polling first. And the 400 must not
+// overtake the answer to the probe, which goes over another connection.
 const upgradePatience = 100 * time.Millisecond
 
 // polling is the long-polling half of a session: at most one GET waits and one POST is read.
@@ -103,13 +104,13 @@ func (s *Session) serveGet(w http.ResponseWriter, r *http.Request) {
 // could say in which order packets arrive.
 func (s *Session) takeTurn() chan struct{} {
 	s.mu.Lock()
-	if s.poll.waiting() && !s.ended {
+	if s.poll.waiting() && !s.ended && s.wire == nil {
 		s.mu.Unlock()
 		s.Abort(Policy, "two GET requests at once")
 		return nil
 	}
 	defer s.mu.Unlock()
-	if s.gone || s.wire != nil || s.poll.waiting() {
+	if s.gone || s.poll.waiting() {
 		return nil
 	}
 	s.poll.turn = make(chan struct{}, 1)
@@ -125,7 +126,7 @@ func (s *Session) await(ctx context.Context, turn chan struct{}) []Frame {
 		if done {
 			return batch
 		}
-		if impatient == nil && s.isProbing() {
+		if impatient == nil && s.upgrading() {
 			impatient = time.After(upgradePatience)
 		}
 		select {
@@ -133,8 +134,20 @@ func (s *Session) await(ctx context.Context, turn chan struct{}) []Frame {
 		case <-impatient:
 			expired = true
 		case <-ctx.Done():
-			s.lost("transport close")
+			s.abandonPoll()
+			return nil
 		}
+	}
+}
+
+// abandonPoll ends the session when the client drops the poll it depends on.
+func (s *Session) abandonPoll() {
+	s.mu.Lock()
+	s.poll.turn = nil
+	needed := s.wire == nil
+	s.mu.Unlock()
+	if needed {
+		s.lost("transport close")
 	}
 }
 
@@ -143,13 +156,15 @@ func (s *Session) result(expired bool) (batch []Frame, done bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case s.gone:
+	case s.wire != nil && !expired:
+		return nil, false
 	case s.wire != nil:
 	case s.ended && len(s.queue) > 0:
 		batch = s.takeLastLocked()
 	case len(s.queue) > 0:
 		batch = s.takeLocked()
-	case s.gone:
-	case expired && s.probing != nil:
+	case expired && s.claimed:
 		batch = []Frame{TextFrame(Noop, "")}
 		s.queued += sizeOf(batch) // respond gives it back
 	default:
@@ -175,10 +190,11 @@ func (s *Session) takeLastLocked() []Frame {
 	return s.takeLocked()
 }
 
-func (s *Session) isProbing() bool {
+// upgrading tells whether a WebSocket is probing or has taken over.
+func (s *Session) upgrading() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.probing != nil
+	return s.claimed || s.wire != nil
 }
 
 // respond writes packets as the body of a long-polling response.

@@ -57,7 +57,8 @@ type Session struct {
 	last     *time.Timer // cuts the connection when the end takes too long
 	poll     polling
 	wire     *wire // nil while polling
-	probing  *wire // a WebSocket that asks to take over
+	claimed  bool  // a WebSocket asks to take over
+	probing  *wire // that one, once it is open
 	writing  bool
 	farewell ending
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 )
 
 // The words of a probe ("Upgrade").
@@ -15,12 +16,17 @@ var errNotProbe = errors.New("not an upgrade")
 // that has upgraded, is accepted and closed ("WebSocket": "the server MUST close the WebSocket
 // connection"); an HTTP error would look like a broken server to the client.
 func (s *Session) serveUpgrade(w http.ResponseWriter, r *http.Request) {
+	first := s.claim() // before the client learns that it is open, and may try another
 	line, err := acceptWire(w, r, s.server.config.MaxPayload)
 	if err != nil { // the websocket package has answered
 		s.server.count.refused.Add(1)
+		if first {
+			s.endProbe()
+		}
 		return
 	}
-	if !s.startProbe(line) {
+	if !first || !s.startProbe(line) {
+		<-time.After(upgradePatience) // it must not overtake the answer to the first one's probe
 		line.goodbye(Policy, "session has a WebSocket", s.server.config.CloseGrace)
 		return
 	}
@@ -30,15 +36,27 @@ func (s *Session) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 	}()
 }
 
+// claim reserves the session for one WebSocket.
+func (s *Session) claim() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended || s.wire != nil || s.claimed {
+		return false
+	}
+	s.claimed = true
+	s.poll.wake() // the waiting GET must end for the client to go on
+	return true
+}
+
+// startProbe lets the WebSocket be cut with the session, unless that has ended meanwhile.
 func (s *Session) startProbe(line *wire) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended || s.wire != nil || s.probing != nil {
+	if s.ended {
 		return false
 	}
 	s.server.running.Add(1)
 	s.probing = line
-	s.poll.wake() // the waiting GET must end for the client to go on
 	return true
 }
 
@@ -83,7 +101,7 @@ func expect(ctx context.Context, line *wire, kind Type, data string) error {
 func (s *Session) endProbe() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.probing = nil
+	s.claimed, s.probing = false, nil
 	s.poll.wake()
 }
 
@@ -92,7 +110,7 @@ func (s *Session) endProbe() {
 func (s *Session) switchTo(line *wire) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.probing = nil
+	s.claimed, s.probing = false, nil
 	if s.ended {
 		return false
 	}

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -190,5 +191,43 @@ func TestClosedWhileProbing(t *testing.T) {
 			t.Errorf("poll: got %q, want a close packet", got)
 		}
 		line.Closed()
+	})
+}
+
+// A poll that is given up after the upgrade was the client's own business.
+func TestPollAbandonedAfterUpgrade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := open(t, engine.Config{})
+		query, line := d.upgraded(t)
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		gone := make(chan struct{})
+		go func() {
+			defer close(gone)
+			_, _ = d.Request(ctx, "GET", query, "") // cancelled below
+		}()
+		time.Sleep(time.Millisecond)
+		cancel()
+		<-gone
+		synctest.Wait()
+		if got := d.Get(query).Status; got != 400 {
+			t.Errorf("next poll: got %d, want 400", got)
+		}
+		line.Send("4hello")
+		line.Expect("4hello")
+	})
+}
+
+// An upgrade that never becomes a WebSocket leaves the session free for another.
+func TestUpgradeRefusedByHTTP(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := open(t, engine.Config{})
+		query := overWebSocket(d.shake(t))
+		if got := d.Do("GET", query, "", "Upgrade", "websocket").Status; got == 101 {
+			t.Errorf("upgrade without a key: got %d", got)
+		}
+		line := d.Open(query)
+		line.Send("2probe")
+		line.Expect("3probe")
 	})
 }
