@@ -64,14 +64,15 @@ func New(c Config) (*Engine, error) {
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
+	var badAddress error
 	e.api, err = newAPI(func(s *pion.SettingEngine) {
 		s.SetICEUDPMux(e.mux)
 		s.SetIncludeLoopbackCandidate(addr.IP.IsLoopback())
 		if len(c.PublicIPs) > 0 {
-			s.SetNAT1To1IPs(c.PublicIPs, pion.ICECandidateTypeHost)
+			badAddress = s.SetICEAddressRewriteRules(pion.ICEAddressRewriteRule{External: c.PublicIPs, AsCandidateType: pion.ICECandidateTypeHost})
 		}
 	})
-	if err != nil {
+	if err := errors.Join(err, badAddress); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
