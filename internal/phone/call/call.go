@@ -53,8 +53,8 @@ type message struct {
 	reply chan error // nil: nobody waits
 }
 
-// New returns an outbound call that is not started.
-func New(c Config) *Call {
+// NewCall returns an outbound call that is not started.
+func NewCall(c Config) *Call {
 	k := &Call{
 		cfg: c, inbox: make(chan message, 16), timers: map[timer]*clock{},
 		ended: make(chan struct{}), done: make(chan struct{}),
@@ -87,7 +87,7 @@ func (k *Call) begin(now time.Time) {
 	r.Direction, r.Status, r.StartedAt, r.CreatedAt = Outbound, Queued, now, now
 	k.state = State{
 		Call: r, Limit: k.cfg.Limit, now: now,
-		Customer: LegRecord{ID: k.cfg.Leg, CallID: r.ID, Role: Customer, Phase: Fresh, Address: r.To, DialledAt: now},
+		Customer: LegRecord{ID: k.cfg.Leg, CallID: r.ID, Role: Customer, Phase: New, Address: r.To, DialledAt: now},
 	}
 	k.show()
 }

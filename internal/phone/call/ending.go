@@ -67,7 +67,7 @@ func (s *State) advance(to Phase) {
 	}
 }
 
-var order = map[Phase]int{Fresh: 0, Unknown: 1, Dialling: 2, Rings: 3, Answered: 4, Up: 5, Held: 5, Ending: 6, Gone: 7}
+var order = map[Phase]int{New: 0, Unknown: 1, Dialling: 2, Rings: 3, Answered: 4, Up: 5, Held: 5, Ending: 6, Gone: 7}
 
 // judge decides how the call ended from the carrier's last word.
 func (s State) judge(f Fact) (Status, Verdict) {

@@ -135,7 +135,7 @@ const (
 type Phase string
 
 const (
-	Fresh    Phase = "new"      // decided, nothing asked of the carrier yet
+	New      Phase = "new"      // decided, nothing asked of the carrier yet
 	Dialling Phase = "dialling" // asked; no word yet that it rings
 	Unknown  Phase = "unknown"  // asked, and we do not know whether it was placed
 	Rings    Phase = "ringing"
