@@ -14,7 +14,6 @@ func (s State) told(f Fact) (State, []Effect, error) {
 		return s, effects, nil
 	}
 	status, verdict := s.judge(f)
-	s.Call.Talk = f.Talk
 	closed, more, err := s.close(status, verdict, when(f.At, s.now))
 	return closed, append(effects, more...), err
 }
