@@ -127,8 +127,8 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 
 func (a *API) refuse(ctx huma.Context, err error) {
 	status := a.problem(err)
-	ctx.SetStatus(status.GetStatus())
 	ctx.SetHeader("Content-Type", "application/problem+json")
+	ctx.SetStatus(status.GetStatus()) // sends the header
 	if err := a.huma.Marshal(ctx.BodyWriter(), "application/json", status); err != nil {
 		a.log.Debug("answer not written", "err", err)
 	}
