@@ -144,8 +144,8 @@ func TestHears(t *testing.T) {
 		{"muted", []Input{agent, up, Mute{true}}, Hearing{Bridged: true, Gated: true}},
 		{"keys", []Input{agent, up, Press{"12#"}}, Hearing{Bridged: true, Gated: true}},
 		{"keys done", []Input{agent, up, Press{"1"}, keysDone{}}, Hearing{Bridged: true}},
-		{"device lost", []Input{agent, up, DeviceDown{agent.Port}}, Hearing{CustomerHolds: true}},
-		{"old device lost", []Input{agent, DeviceUp{newPort()}, up, DeviceDown{agent.Port}}, Hearing{Bridged: true}},
+		{"device lost", []Input{agent, up, DeviceDown(agent)}, Hearing{CustomerHolds: true}},
+		{"old device lost", []Input{agent, DeviceUp{newPort()}, up, DeviceDown(agent)}, Hearing{Bridged: true}},
 		{"ending", []Input{agent, up, End{Verdict{By: ByAgent, Reason: HungUp}}}, Hearing{}},
 	}
 	for _, test := range tests {
