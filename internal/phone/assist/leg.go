@@ -11,6 +11,9 @@ const (
 	openTime = 10 * time.Second
 	// lastWords is how long the transcriber may take after the sound ended.
 	lastWords = 3 * time.Second
+	// patience is how long a finished utterance may wait for its words before the
+	// session counts as lost: five times what providers were seen to need.
+	patience = 10 * time.Second
 	// leastCommit is the shortest sound a commit may end: 100 ms (OpenAI,
 	// Realtime, input_audio_buffer.commit: "buffer too small").
 	leastCommit = 800
@@ -20,6 +23,9 @@ const (
 
 // errEnded ends a session because the call did.
 var errEnded = errors.New("sound has ended")
+
+// errMute ends a session that takes sound and gives no words.
+var errMute = errors.New("transcriber does not answer")
 
 // leg writes down one party. Its run goroutine owns everything below.
 type leg struct {
@@ -32,8 +38,9 @@ type leg struct {
 	status  func(State)
 	final   func(Line)
 	paper   paper
-	open    *line // the utterance that is being appended
-	sent    int   // bytes of it in this session
+	open    *line            // the utterance that is being appended
+	sent    int              // bytes of it in this session
+	late    <-chan time.Time // fires when words are overdue; nil while none are owed
 }
 
 // run keeps a session open until the sound ends or a fatal fault comes.
@@ -46,7 +53,7 @@ func (l *leg) run(ctx context.Context) {
 		}
 		l.status(State{Gone, fault.Reason})
 		if fault.Fatal {
-			l.circuit.Trip(fault)
+			l.circuit.trip(fault)
 			return
 		}
 		if time.Since(began) > healthy {
@@ -60,7 +67,7 @@ func (l *leg) run(ctx context.Context) {
 
 // once opens a session and serves it. It returns nil when the sound has ended.
 func (l *leg) once(ctx context.Context) *Fault {
-	if fault := l.circuit.Enter(); fault != nil {
+	if fault := l.circuit.enter(); fault != nil {
 		return fault
 	}
 	opening, cancel := context.WithTimeout(ctx, openTime)
@@ -69,7 +76,6 @@ func (l *leg) once(ctx context.Context) *Fault {
 	if err != nil {
 		return faultOf(err)
 	}
-	l.circuit.Heal()
 	l.status(State{Listening, ""})
 	return l.serve(ctx, hearing)
 }
@@ -139,6 +145,8 @@ func (l *leg) loop(ctx context.Context, hearing Hearing, heard <-chan news) erro
 			}
 		case <-last:
 			return errEnded
+		case <-l.late:
+			return errMute
 		}
 		if last != nil && l.paper.settled() {
 			return errEnded
@@ -187,6 +195,9 @@ func (l *leg) commit(ctx context.Context, hearing Hearing, p piece) error {
 		l.publish(l.paper.drop(done, Unreachable))
 		return nil
 	}
+	if l.late == nil {
+		l.late = time.After(patience)
+	}
 	return hearing.Commit(ctx)
 }
 
@@ -194,11 +205,23 @@ func (l *leg) commit(ctx context.Context, hearing Hearing, p piece) error {
 func (l *leg) write(h Heard) {
 	if h.Kind != Partial {
 		l.publish(l.paper.settle(h))
+		l.expect()
 		return
 	}
 	if at, ok := l.paper.partial(h); ok {
 		l.post(func(d Desk) { d.Partial(at) })
 	}
+}
+
+// expect sets when the next words are due. Words heal the circuit: a session that
+// merely opened may still have no quota.
+func (l *leg) expect() {
+	l.late = nil
+	if l.paper.owes() {
+		l.late = time.After(patience)
+		return
+	}
+	l.circuit.Heal()
 }
 
 // abandon gives up the lines a lost session owes. The one being spoken goes on in
@@ -207,7 +230,7 @@ func (l *leg) abandon(reason string) {
 	for _, lost := range l.paper.lose(l.open, reason) {
 		l.publish(lost, true)
 	}
-	l.sent = 0
+	l.sent, l.late = 0, nil
 }
 
 // missed publishes an utterance that was dropped before any session heard it.

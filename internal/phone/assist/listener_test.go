@@ -66,13 +66,17 @@ func (d *desk) State(s assist.State)        { note(d, &d.states, s) }
 // ear opens sessions that write "word N" for utterance N. The script says what
 // each attempt meets; attempts past its end succeed.
 type ear struct {
+	only   assist.Speaker // whose attempts the script is for; empty: both
 	mu     sync.Mutex
 	script []func() (*session, error)
 	tries  []time.Time
 	lags   time.Duration // before every attempt's answer
 }
 
-func (e *ear) Listen(ctx context.Context, _ assist.Hints) (assist.Hearing, error) {
+func (e *ear) Listen(ctx context.Context, hints assist.Hints) (assist.Hearing, error) {
+	if e.only != "" && e.only != hints.Speaker {
+		return newSession(), nil
+	}
 	e.mu.Lock()
 	e.tries = append(e.tries, time.Now())
 	n := len(e.tries)
@@ -240,10 +244,47 @@ func TestListenerStopsAtAFatalFault(t *testing.T) {
 			t.Errorf("got state %v, want %v", got, want)
 		}
 		before := len(e.tries)
-		cfg.Caller, cfg.Agent = long(), long()
+		cfg.Caller, cfg.Agent = play(new(strip).noise(30*time.Second, 20)), play(quiet())
 		<-assist.Start(t.Context(), cfg).Done()
 		if len(e.tries) != before {
 			t.Errorf("a second call tried within the minute")
+		}
+	})
+}
+
+func TestCircuitLetsOneProbeAMinuteThrough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &desk{}
+		bad := func() (*session, error) {
+			return nil, &assist.Fault{Reason: assist.BadKey, Fatal: true, Err: errors.New("incorrect key")}
+		}
+		e, circuit := &ear{script: []func() (*session, error){bad, bad}}, &assist.Circuit{}
+		short := func() *tape { return play(quiet()) }
+		<-assist.Start(t.Context(), assist.Config{Ear: e, Desk: &desk{}, Caller: short(), Agent: short(), Circuit: circuit}).Done()
+		mended := len(e.tries)
+		e.script = nil // the key is good again
+		talk := new(strip).noise(4*time.Minute, 20).voice(600*ms).noise(600*ms, 20)
+		began := time.Now()
+		<-assist.Start(t.Context(), assist.Config{Ear: e, Desk: d, Caller: play(talk), Agent: short(), Circuit: circuit}).Done()
+		if len(e.tries) == mended || e.tries[mended].Sub(began) < 30*time.Second {
+			t.Errorf("got tries %v after %v, want a probe late in the minute", e.tries[mended:], began)
+		}
+		if len(d.lines) != 1 || d.lines[0].Text == "" {
+			t.Errorf("got %v, want the line said after the account was mended", d.lines)
+		}
+	})
+}
+
+func TestListenerLeavesASessionThatGivesNoWords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, mute := &desk{}, newSession()
+		mute.mute = true
+		once := func() (*session, error) { return mute, nil }
+		talk := oneWord().noise(20*time.Second, 20).voice(600*ms).noise(600*ms, 20)
+		e := &ear{only: assist.Caller, script: []func() (*session, error){once}}
+		<-assist.Start(t.Context(), assist.Config{Ear: e, Desk: d, Caller: play(talk), Agent: &tape{}}).Done()
+		if len(d.lines) != 2 || d.lines[0].Gap != assist.Unreachable || d.lines[1].Gap != "" || d.lines[1].Text == "" {
+			t.Errorf("got %v, want a gap and then a whole line", d.lines)
 		}
 	})
 }

@@ -2,17 +2,15 @@ package assist
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 )
 
 const (
-	maxTurns  = 40 // lines a new session is told after a loss
-	maxQueue  = 64 // lines waiting for a slow model
-	maxCalls  = 50 // tool calls in one call
-	adviceFor = 200
+	maxTurns = 40 // lines a new session is told after a loss
+	maxQueue = 64 // lines waiting for a slow model
+	maxCalls = 50 // tool calls in one call
 )
 
 // thinker follows the conversation. Its run goroutine owns everything below the
@@ -58,7 +56,7 @@ func (t *thinker) run(ctx context.Context) {
 			return
 		}
 		if fault.Fatal {
-			t.circuit.Trip(fault)
+			t.circuit.trip(fault)
 			return
 		}
 		if time.Since(began) > healthy {
@@ -79,7 +77,7 @@ func (t *thinker) settle() {
 }
 
 func (t *thinker) once(ctx context.Context) *Fault {
-	if fault := t.circuit.Enter(); fault != nil {
+	if fault := t.circuit.enter(); fault != nil {
 		return fault
 	}
 	opening, cancel := context.WithTimeout(ctx, openTime)
@@ -189,6 +187,7 @@ func (t *thinker) follow(ctx context.Context, mind Mind, at Line) error {
 func (t *thinker) take(ctx context.Context, mind Mind, idea Idea) error {
 	switch idea.Kind {
 	case Advice:
+		t.circuit.Heal()
 		t.advise(idea)
 	case NoAdvice:
 	case UseTool:
@@ -207,48 +206,4 @@ func (t *thinker) advise(idea Idea) {
 		s := Suggestion{ID: fmt.Sprintf("%s-s%d", idea.Turn, t.count), Text: tip.Text, Reason: tip.Reason, LineID: idea.Turn}
 		t.post(func(d Desk) { d.Suggest(s) })
 	}
-}
-
-// tip is one suggestion in the words of the model: a string or an object.
-type tip struct {
-	Text   string `json:"text"`
-	Reason string `json:"reason"`
-}
-
-// UnmarshalJSON reads both forms.
-func (t *tip) UnmarshalJSON(data []byte) error {
-	if len(data) > 0 && data[0] == '"' {
-		return json.Unmarshal(data, &t.Text)
-	}
-	type plain tip
-	return json.Unmarshal(data, (*plain)(t))
-}
-
-// readTips reads at most two suggestions. The models have no structured output,
-// so an answer that is not the JSON asked for counts as plain text.
-func readTips(text string) []tip {
-	text = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(text), "```json"), "```"))
-	var answer struct {
-		Suggestions []tip `json:"suggestions"`
-	}
-	if json.Unmarshal([]byte(text), &answer) != nil {
-		answer.Suggestions = []tip{{Text: text}}
-	}
-	tips := make([]tip, 0, 2)
-	for _, one := range answer.Suggestions {
-		one.Text = short(one.Text)
-		if one.Text != "" && len(tips) < 2 {
-			tips = append(tips, one)
-		}
-	}
-	return tips
-}
-
-// short cuts a suggestion to what can be read while talking.
-func short(text string) string {
-	text = strings.TrimSpace(text)
-	if runes := []rune(text); len(runes) > adviceFor {
-		return string(runes[:adviceFor]) + "…"
-	}
-	return text
 }

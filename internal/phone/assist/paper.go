@@ -30,6 +30,16 @@ func (p *paper) begin(of *span, speaker Speaker) *line {
 // settled reports whether nothing is owed.
 func (p *paper) settled() bool { return len(p.waiting) == 0 && len(p.items) == 0 }
 
+// owes reports whether a finished utterance waits for its words.
+func (p *paper) owes() bool {
+	for _, at := range p.items {
+		if at.ended {
+			return true
+		}
+	}
+	return slices.ContainsFunc(p.waiting, func(at *line) bool { return at.ended })
+}
+
 // partial adds words.
 func (p *paper) partial(h Heard) (Line, bool) {
 	at := p.of(h.Item)
