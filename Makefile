@@ -35,6 +35,8 @@ test: ## every test; installs what the tests need
 	web/check
 	@echo "== web: the pages in Chromium, over bin/softphone"
 	web/check --browser
+	@echo "== socket.io: the real client against our server"
+	internal/protocol/socketio/conformance/run
 	@echo "== go: vet and tests"
 	go vet ./...
 	go test $(RACE_FLAGS) ./...

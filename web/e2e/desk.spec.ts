@@ -62,6 +62,8 @@ test('settings keep a secret without showing it and say what is wrong', async ({
   await numbers.fill('+12015550199')
   await page.getByRole('button', { name: 'Save and test' }).click()
   await expect(page.getByText('+12015550199 is not a number of this Twilio account.')).toBeVisible()
+  await page.getByRole('button', { name: 'Test what is stored' }).click()
+  await expect(page.getByText('+12015550199 is not a number of this Twilio account.')).toBeVisible()
   await numbers.fill(own)
   await page.getByRole('button', { name: 'Save and test' }).click()
   await expect(page.getByText('Twilio accepts the credentials')).toBeVisible()

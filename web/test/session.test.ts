@@ -55,6 +55,7 @@ describe('session', () => {
     await s.session.login('a@b', 'pw')
     down = true
     await expect(s.session.request('/1')).rejects.toMatchObject({ code: 'unreachable', message: 'unreachable' })
+    expect(await s.session.refresh()).toBe('unreachable')
     expect(s.pass()?.accessToken).toBe('one')
   })
 

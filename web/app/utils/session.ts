@@ -13,6 +13,9 @@ export class Refusal extends Error {
   }
 }
 
+/** What came of asking for a new pass; unreachable: the session may well go on. */
+export type Renewal = 'renewed' | 'ended' | 'unreachable'
+
 export interface Wire {
   fetch: typeof fetch
   /** The sentence for a server that does not answer. */
@@ -23,7 +26,7 @@ export interface Wire {
 
 export function createSession(wire: Wire) {
   let pass: Pass | undefined
-  let refreshing: Promise<boolean> | undefined
+  let refreshing: Promise<Renewal> | undefined
 
   function keep(next: Pass | undefined) {
     pass = next
@@ -53,15 +56,16 @@ export function createSession(wire: Wire) {
     throw new Refusal(response.status, String(body.code ?? 'error'), String(body.detail ?? response.statusText), body.tenants as Choice[])
   }
 
-  /** Asks once for all who wait; false when the session has ended. */
-  function refresh(): Promise<boolean> {
+  /** Asks once for all who wait. */
+  function refresh(): Promise<Renewal> {
     refreshing ??= (async () => {
       try {
         keep(await read<Pass>(await send('/api/auth/refresh', { method: 'POST' })))
-        return true
+        return 'renewed'
       } catch (error) {
-        if (error instanceof Refusal && error.status === 401) keep(undefined)
-        return false
+        if (!(error instanceof Refusal) || error.status !== 401) return 'unreachable'
+        keep(undefined)
+        return 'ended'
       } finally {
         refreshing = undefined
       }
@@ -72,7 +76,7 @@ export function createSession(wire: Wire) {
   /** Calls the API; a token that has expired is renewed once. */
   async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
     const response = await send(path, init)
-    if (response.status !== 401 || !(await refresh())) return read<T>(response)
+    if (response.status !== 401 || (await refresh()) !== 'renewed') return read<T>(response)
     return read<T>(await send(path, init))
   }
 
