@@ -1,0 +1,181 @@
+package twilio
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"softphone/internal/phone/call"
+	"softphone/internal/phone/media"
+	"softphone/internal/protocol/twilioapi"
+	"softphone/internal/protocol/twiml"
+)
+
+// formMost is the longest webhook; real ones have about 2 kB.
+const formMost = 64 << 10
+
+// ErrNoLine says that there is no such tenant, or that the account is not its.
+var ErrNoLine = errors.New("no line of this tenant and account")
+
+// Desk finds the line a request is for.
+type Desk interface {
+	// Line returns the line of a tenant and its account, or ErrNoLine. An empty
+	// tenant is looked for by the account alone.
+	Line(ctx context.Context, tenant, account string) (Line, error)
+}
+
+// Line is a tenant's telephone line.
+type Line interface {
+	// Token is the account's auth token that requests are signed with.
+	Token() string
+	// Receive stores a fact before it returns and then hands it to the call.
+	// dedupe is equal for two deliveries of one callback. A fact of a call
+	// nobody knows is stored too.
+	Receive(ctx context.Context, f call.Fact, dedupe string, raw []byte) error
+	// Answer returns the one-time token with which the answered leg opens its
+	// sound. ok is false for a leg that is to be hung up.
+	Answer(ctx context.Context, f call.Fact) (token string, ok bool, err error)
+	// Connect takes the sound of a leg. It uses up the token, which must be the
+	// one given for this leg and call; any other is an error.
+	Connect(ctx context.Context, leg call.LegID, token, callSID string, s *Stream) error
+}
+
+// Doors are what Twilio comes in by.
+type Doors struct {
+	Desk    Desk
+	Backend string // the public address Twilio knows us by and signs
+	Media   string // wss address of this process, without a slash at the end
+	Log     *slog.Logger
+}
+
+// Register puts the doors into a mux.
+func (d *Doors) Register(mux *http.ServeMux) {
+	mux.HandleFunc("POST /api/voice/twiml/outbound", d.outbound)
+	mux.HandleFunc("POST /api/voice/webhook/status", d.status)
+	mux.HandleFunc("GET /api/voice/media", d.media)
+}
+
+// knock is a request whose signature was checked.
+type knock struct {
+	line Line
+	leg  call.LegID
+	slug string
+	form url.Values
+	raw  []byte
+}
+
+// open checks who knocks. Whatever is wrong, the answer is the same bare 403.
+func (d *Doors) open(w http.ResponseWriter, r *http.Request) (knock, bool) {
+	k, err := d.check(r)
+	if err == nil {
+		return k, true
+	}
+	d.Log.Warn("request refused at Twilio's door", "path", r.URL.Path, "err", err)
+	w.WriteHeader(http.StatusForbidden)
+	return knock{}, false
+}
+
+func (d *Doors) check(r *http.Request) (k knock, err error) {
+	k.raw, err = io.ReadAll(io.LimitReader(r.Body, formMost+1))
+	if err != nil {
+		return k, err
+	}
+	if len(k.raw) > formMost {
+		return k, errors.New("form is too long")
+	}
+	if k.form, err = twilioapi.ParseForm(k.raw); err != nil {
+		return k, err
+	}
+	query := r.URL.Query()
+	k.leg, k.slug = call.LegID(query.Get("leg")), query.Get("tenant")
+	if k.line, err = d.Desk.Line(r.Context(), k.slug, k.form.Get("AccountSid")); err != nil {
+		return k, err
+	}
+	address := strings.TrimSuffix(d.Backend, "/") + r.URL.RequestURI()
+	return k, twilioapi.Validate(k.line.Token(), address, k.form, r.Header.Get(twilioapi.SignatureHeader))
+}
+
+// status takes a status callback. It is stored before the 2xx, because Twilio
+// does not deliver what was taken a second time.
+func (d *Doors) status(w http.ResponseWriter, r *http.Request) {
+	k, ok := d.open(w, r)
+	if !ok {
+		return
+	}
+	news, err := twilioapi.ParseStatusCallback(k.form)
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	f := fact(k.leg, news)
+	if err := k.line.Receive(r.Context(), f, dedupe(f), k.raw); err != nil {
+		d.Log.Error("callback not stored", "tenant", k.slug, "leg", k.leg, "err", err)
+		w.WriteHeader(http.StatusServiceUnavailable) // Twilio tries again
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func fact(leg call.LegID, c twilioapi.StatusCallback) call.Fact {
+	return call.Fact{
+		Leg: leg, SID: c.CallSid, Status: c.Status, Seq: c.Sequence, At: c.At,
+		Talk: time.Duration(c.CallDuration) * time.Second, Cause: cause(c), Received: time.Now(),
+	}
+}
+
+func cause(c twilioapi.StatusCallback) string {
+	switch {
+	case c.ErrorCode != 0:
+		return strconv.Itoa(c.ErrorCode)
+	case c.SipResponseCode != 0 && c.Status != twilioapi.StatusCompleted:
+		return strconv.Itoa(c.SipResponseCode)
+	}
+	return ""
+}
+
+// dedupe names a callback by what it says: repeated deliveries say the same.
+func dedupe(f call.Fact) string {
+	return f.SID + "/" + strconv.Itoa(f.Seq) + "/" + f.Status
+}
+
+// outbound answers what an answered leg shall do: bring us its sound.
+func (d *Doors) outbound(w http.ResponseWriter, r *http.Request) {
+	k, ok := d.open(w, r)
+	if !ok {
+		return
+	}
+	asks, err := twilioapi.ParseVoiceRequest(k.form)
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	f := call.Fact{Leg: k.leg, SID: asks.CallSid, Status: asks.Status, Seq: twilioapi.NoSequence, Received: time.Now()}
+	token, ok, err := k.line.Answer(r.Context(), f)
+	if err != nil {
+		d.Log.Error("answered leg has no document", "tenant", k.slug, "leg", k.leg, "err", err)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", twiml.ContentType)
+	_, _ = w.Write(d.document(k, token, ok).Bytes()) // Twilio asks again if it went away
+}
+
+func (d *Doors) document(k knock, token string, ok bool) twiml.Response {
+	if !ok {
+		return twiml.Response{Verbs: []twiml.Verb{twiml.Hangup{}}}
+	}
+	return twiml.Response{Verbs: []twiml.Verb{twiml.Connect{Stream: twiml.Stream{
+		URL: strings.TrimSuffix(d.Media, "/") + "/api/voice/media",
+		Parameters: []twiml.Parameter{
+			{Name: "token", Value: token}, {Name: "leg", Value: string(k.leg)}, {Name: "tenant", Value: k.slug},
+		},
+	}}}}
+}
+
+var _ media.Port = (*Stream)(nil)
