@@ -72,7 +72,7 @@ func (d *Doors) media(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // Accept has answered
 	}
-	defer conn.CloseNow()
+	defer func() { _ = conn.CloseNow() }()
 	conn.SetReadLimit(messageMost)
 	v := &visit{conn: conn}
 	start, err := v.start(r.Context())

@@ -188,7 +188,6 @@ func outside(in Input) bool {
 }
 
 func (k *Call) crash() {
-	sid := k.state.Call.CallSID
 	k.state.now = time.Now()
 	state, effects, err := next(k.state, crashed{})
 	if err != nil {
@@ -197,9 +196,6 @@ func (k *Call) crash() {
 	k.state = state
 	k.show()
 	k.commit(effects)
-	if sid != "" {
-		k.do(hangLeg{sid})
-	}
 }
 
 // commit sends the change to the worker first: what is seen outside is stored

@@ -68,7 +68,9 @@ func (s State) result(in Input) (State, []Effect, error) {
 	case keysDone:
 		s.keys = false
 		return s, nil, nil
-	case fenced, crashed:
+	case crashed:
+		return s.crash()
+	case fenced: // the newer owner has the leg: it is not ours to hang up
 		return s.close(Failed, Verdict{By: ByDesk, Reason: Crashed}, s.now)
 	}
 	return s, nil, nil
@@ -196,4 +198,13 @@ func (s State) remark(in Remark) (State, []Effect, error) {
 		s.Assist = in.Assist
 	}
 	return s, append(effects, tell{in.Type, in.Body}), nil
+}
+
+// crash ends the call and does not leave its leg talking to nobody.
+func (s State) crash() (State, []Effect, error) {
+	closed, effects, err := s.close(Failed, Verdict{By: ByDesk, Reason: Crashed}, s.now)
+	if s.Call.CallSID != "" {
+		effects = append(effects, hangLeg{s.Call.CallSID})
+	}
+	return closed, effects, err
 }

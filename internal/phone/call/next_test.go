@@ -213,3 +213,13 @@ func TestModel(t *testing.T) {
 		}
 	})
 }
+
+func TestCrashHangsTheLegUpAndAFenceDoesNot(t *testing.T) {
+	s := after(t, dialled(), dialPlaced{"CA1"})
+	if _, effects, _ := next(s, crashed{}); !has[hangLeg](effects) {
+		t.Errorf("a crashed call leaves its leg: %v", effects)
+	}
+	if _, effects, _ := next(s, fenced{}); has[hangLeg](effects) {
+		t.Errorf("a fenced call hangs up its new owner's leg: %v", effects)
+	}
+}
