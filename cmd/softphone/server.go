@@ -13,6 +13,7 @@ import (
 
 	"softphone/internal/adapter/api"
 	"softphone/internal/adapter/store"
+	"softphone/internal/adapter/twilio"
 	"softphone/internal/phone/auth"
 	"softphone/internal/phone/seal"
 	"softphone/internal/phone/switchboard"
@@ -45,8 +46,9 @@ func newServer(ctx context.Context, c Config, log *slog.Logger) (*server, error)
 		return nil, err
 	}
 	s := &server{config: c, control: control, mux: http.NewServeMux(), log: log}
+	network := &carriers{backend: c.BackendURL, base: c.TwilioBaseURL, pacers: map[string]*twilio.Pacer{}}
 	s.exchange = switchboard.New(switchboard.Config{
-		Directory: control,
+		Directory: control, Carrier: network.of, NewID: store.NewID,
 		Open: func(ctx context.Context, id string) (switchboard.Store, error) {
 			return control.Open(ctx, id)
 		},
@@ -61,6 +63,7 @@ func newServer(ctx context.Context, c Config, log *slog.Logger) (*server, error)
 // doors registers everything that the one port answers.
 func (s *server) doors() {
 	s.api = newAPI(s.mux, s.exchange, s.config, s.log)
+	(&twilio.Doors{Desk: lines{s.exchange}, Backend: s.config.BackendURL, Media: s.config.MediaURL, Log: s.log}).Register(s.mux)
 	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	s.mux.HandleFunc("GET /readyz", s.ready)
 	s.mux.Handle("GET /metrics", promhttp.Handler())
@@ -113,9 +116,13 @@ func (s *server) run(ctx context.Context, ready func() error) error {
 	return s.stop(h, ended)
 }
 
-// stop lets requests under way finish, for ten seconds at most.
+// stop lets live calls finish for as long as is configured, then requests for
+// ten seconds.
 func (s *server) stop(h *http.Server, ended <-chan error) error {
-	s.log.Info("stopping")
+	s.log.Info("stopping", "calls may last", s.config.Drain)
+	drain, enough := context.WithTimeout(context.Background(), s.config.Drain)
+	defer enough()
+	s.exchange.Close(drain)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if err := h.Shutdown(ctx); err != nil {

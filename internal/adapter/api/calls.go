@@ -71,7 +71,23 @@ type callsOutput struct {
 
 type dossierOutput struct{ Body Dossier }
 
+type dialInput struct {
+	Body struct {
+		To        string `json:"to" minLength:"1" maxLength:"64" doc:"any usual form; national ones are of the country of the desk's number"`
+		From      string `json:"from,omitempty" maxLength:"16" doc:"a number of the desk; its first by default"`
+		ContactID string `json:"contactId,omitempty" maxLength:"64"`
+	}
+}
+
+type callOutput struct {
+	Body struct {
+		Call call.View `json:"call"`
+	}
+}
+
 func (a *API) calls() {
+	route(a, auth.MakeCalls, huma.Operation{OperationID: "dial", Method: http.MethodPost, Path: "/api/voice/call", Summary: "Call a number", DefaultStatus: http.StatusCreated, Tags: []string{"voice"}}, a.dial)
+	route(a, auth.MakeCalls, huma.Operation{OperationID: "end-call", Method: http.MethodPost, Path: "/api/voice/calls/{id}/end", Summary: "Hang up, or cancel before the answer", Tags: []string{"voice"}}, a.endCall)
 	route(a, auth.History, huma.Operation{OperationID: "list-calls", Method: http.MethodGet, Path: "/api/voice/calls", Summary: "Call history, newest first", Tags: []string{"voice"}}, a.listCalls)
 	route(a, auth.History, huma.Operation{OperationID: "get-call", Method: http.MethodGet, Path: "/api/voice/calls/{id}", Summary: "One call with legs and lines", Tags: []string{"voice"}}, a.getCall)
 }
@@ -95,6 +111,22 @@ func (a *API) listCalls(ctx context.Context, in *callsInput) (*callsOutput, erro
 		out.Body.Next = &next
 	}
 	return out, nil
+}
+
+func (a *API) dial(ctx context.Context, in *dialInput) (*callOutput, error) {
+	v, err := seatOf(ctx).Dial(ctx, switchboard.Order{To: in.Body.To, From: in.Body.From, ContactID: in.Body.ContactID})
+	return callAnswer(v), err
+}
+
+func (a *API) endCall(ctx context.Context, in *idInput) (*callOutput, error) {
+	v, err := seatOf(ctx).End(ctx, call.ID(in.ID))
+	return callAnswer(v), err
+}
+
+func callAnswer(v call.View) *callOutput {
+	out := &callOutput{}
+	out.Body.Call = v
+	return out
 }
 
 func (a *API) getCall(ctx context.Context, in *idInput) (*dossierOutput, error) {

@@ -464,3 +464,33 @@ func TestReopeningKeepsEverything(t *testing.T) {
 		t.Errorf("user %+v, %v; want %+v", got, err, u)
 	}
 }
+
+func TestASoundTokenOpensOnce(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Control) {
+		ctx := t.Context()
+		_, db := newTenant(t, s)
+		if err := db.Change(ctx, change("c1", newUser(t, db), start)); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.OfferStream(ctx, "leg-c1", "hash", start.Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		for _, wrong := range [][2]string{{"leg-c1", "other"}, {"leg-c2", "hash"}} {
+			if err := db.ClaimStream(ctx, call.LegID(wrong[0]), wrong[1]); !errors.Is(err, tenant.ErrNotFound) {
+				t.Errorf("%v: %v, want ErrNotFound", wrong, err)
+			}
+		}
+		if err := db.ClaimStream(ctx, "leg-c1", "hash"); err != nil {
+			t.Errorf("the right one: %v", err)
+		}
+		if err := db.ClaimStream(ctx, "leg-c1", "hash"); !errors.Is(err, tenant.ErrNotFound) {
+			t.Errorf("a second time: %v, want ErrNotFound", err)
+		}
+		if err := db.OfferStream(ctx, "leg-c1", "late", start); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.ClaimStream(ctx, "leg-c1", "late"); !errors.Is(err, tenant.ErrNotFound) {
+			t.Errorf("an expired one: %v, want ErrNotFound", err)
+		}
+	})
+}

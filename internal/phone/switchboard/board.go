@@ -3,6 +3,7 @@ package switchboard
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"softphone/internal/phone/auth"
 	"softphone/internal/phone/call"
@@ -16,6 +17,14 @@ type Store interface {
 	Users
 	Archive
 	Contacts
+	Inbox
+}
+
+// Inbox keeps what the carrier tells and the tokens that open a leg's sound.
+type Inbox interface {
+	Receive(ctx context.Context, f call.Fact, dedupe, raw string) (kept call.Fact, fresh bool, err error)
+	OfferStream(ctx context.Context, leg call.LegID, hash string, expires time.Time) error
+	ClaimStream(ctx context.Context, leg call.LegID, hash string) error
 }
 
 // Users are the people who may sit at the desk, and their sessions.
@@ -48,9 +57,10 @@ type Board struct {
 	Tenant tenant.Tenant
 	store  Store
 	ex     *Exchange
+	live   *live
 	log    *slog.Logger
 }
 
 func newBoard(e *Exchange, t tenant.Tenant, s Store) *Board {
-	return &Board{Tenant: t, store: s, ex: e, log: e.Log.With("tenant", t.Slug)}
+	return &Board{Tenant: t, store: s, ex: e, live: newLive(), log: e.Log.With("tenant", t.Slug)}
 }

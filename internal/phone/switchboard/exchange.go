@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"softphone/internal/phone/auth"
+	"softphone/internal/phone/call"
 	"softphone/internal/phone/tenant"
 )
 
@@ -15,6 +18,7 @@ import (
 type Directory interface {
 	Tenant(ctx context.Context, id string) (tenant.Tenant, error)
 	TenantsOfLogin(ctx context.Context, email string) ([]tenant.Tenant, error)
+	TenantByAccount(ctx context.Context, sid string) (tenant.Tenant, error)
 	TenantByDomain(ctx context.Context, host string) (tenant.Tenant, error)
 	Integrations(ctx context.Context, tenantID string) (tenant.Integrations, error)
 	SaveIntegrations(ctx context.Context, tenantID string, in tenant.Integrations) error
@@ -26,6 +30,10 @@ type Config struct {
 	// Open opens a tenant's database.
 	Open   func(ctx context.Context, tenantID string) (Store, error)
 	Signer *auth.Signer
+	// Carrier is the telephone network of a tenant's account.
+	Carrier func(tenant.Tenant, tenant.Integrations) call.Carrier
+	// NewID makes ids of calls and legs: sortable by time.
+	NewID func(time.Time) string
 	// BaseURLs lists the base URLs that tenants may set beside the vendors' own.
 	BaseURLs []string
 	// Probe asks the vendors whether the credentials work.
@@ -73,4 +81,15 @@ func (e *Exchange) open(ctx context.Context, tenantID string) (*Board, error) {
 		return nil, err
 	}
 	return newBoard(e, t, store), nil
+}
+
+// Close takes no more calls and waits for those under way until ctx ends; what
+// is left then is hung up.
+func (e *Exchange) Close(ctx context.Context) {
+	e.mu.Lock()
+	boards := slices.Collect(maps.Values(e.boards))
+	e.mu.Unlock()
+	for _, b := range boards {
+		b.live.close(ctx)
+	}
 }

@@ -1,0 +1,91 @@
+package switchboard
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"softphone/internal/phone/call"
+)
+
+// longest is how long a call may last: a forgotten line must not cost a day.
+const longest = 4 * time.Hour
+
+// Order is whom an agent wants to call.
+type Order struct {
+	To        string // any usual form
+	From      string // a number of the desk; empty: its first
+	ContactID string
+}
+
+// Dial places a call for the user of this seat.
+func (s *Seat) Dial(ctx context.Context, o Order) (call.View, error) {
+	in, err := s.ex.Directory.Integrations(ctx, s.Tenant.ID)
+	if err != nil {
+		return call.View{}, err
+	}
+	if in.Twilio.AccountSid == "" || in.Twilio.Token() == "" {
+		return call.View{}, refuse(NotConfigured, "This desk has no telephone line yet. An administrator enters it under Integrations.")
+	}
+	from, err := callerID(o.From, in.Twilio.PhoneNumbers)
+	if err != nil {
+		return call.View{}, err
+	}
+	to, err := number(o.To, from)
+	if err != nil {
+		return call.View{}, err
+	}
+	contact, err := s.contactName(ctx, o.ContactID)
+	if err != nil {
+		return call.View{}, err
+	}
+	now := s.ex.Now()
+	leg := call.LegID(s.ex.NewID(now))
+	c := call.NewCall(call.Config{
+		Record: call.Record{ID: call.ID(s.ex.NewID(now)), From: from, To: to, UserID: call.UserID(s.User.ID), ContactID: o.ContactID, Epoch: 1},
+		Leg:    leg, UserName: s.User.Name, ContactName: contact, Limit: longest,
+		Carrier: s.ex.Carrier(s.Tenant, in), Journal: s.store,
+		Publish: func(call.Event) {}, PublishVolatile: func(call.Volatile) {}, Log: s.log, // events are stored; nobody follows them live yet
+	})
+	return s.start(ctx, leg, c)
+}
+
+func callerID(wanted string, own []string) (string, error) {
+	switch {
+	case len(own) == 0:
+		return "", refuse(NoNumber, "This desk has no telephone number yet. An administrator enters it under Integrations.")
+	case wanted == "":
+		return own[0], nil
+	case slices.Contains(own, wanted):
+		return wanted, nil
+	}
+	return "", refuse(NotOurNumber, "This number is not one of this desk.")
+}
+
+func (s *Seat) contactName(ctx context.Context, id string) (string, error) {
+	if id == "" {
+		return "", nil
+	}
+	c, err := s.Contact(ctx, id)
+	return c.Name, err
+}
+
+// start begins a call and keeps it until it is done.
+func (b *Board) start(ctx context.Context, leg call.LegID, c *call.Call) (call.View, error) {
+	if !b.live.keep(leg, c) {
+		return call.View{}, refuse(ShuttingDown, "The server is being stopped. Try again in a moment.")
+	}
+	if err := c.Start(ctx); err != nil {
+		b.live.forget(leg)
+		if errors.Is(err, call.ErrAgentBusy) {
+			err = refuse(AgentBusy, "You are in a call already. End it first.")
+		}
+		return call.View{}, err
+	}
+	go func() { // ends with the call
+		<-c.Done()
+		b.live.forget(leg)
+	}()
+	return c.View(), nil
+}
