@@ -34,7 +34,7 @@ func (c *DemoCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer s.control.Close()
+	defer s.close()
 	sim, err := startTwilio(ctx, s.mux, "/sim/twilio", s.log)
 	if err != nil {
 		return fmt.Errorf("start simulated twilio: %w", err)

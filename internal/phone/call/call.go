@@ -72,6 +72,8 @@ func (k *Call) Start(ctx context.Context) error {
 	first := k.change([]Effect{tell{kind: "call:initiated"}})
 	first.Claim = TakeAgent
 	if err := k.cfg.Journal.Change(ctx, first); err != nil {
+		close(k.ended) // whoever has found it already need not wait
+		close(k.done)
 		return err
 	}
 	k.publish(first)
@@ -124,6 +126,9 @@ func (k *Call) View() View {
 	defer k.mu.Unlock()
 	return k.view
 }
+
+// Epoch is the count of owners that the call has had.
+func (k *Call) Epoch() int { return k.cfg.Record.Epoch }
 
 // Ended is closed when the call takes no more inputs.
 func (k *Call) Ended() <-chan struct{} { return k.ended }
