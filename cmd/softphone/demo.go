@@ -50,6 +50,9 @@ func (c *DemoCmd) Run(ctx context.Context) error {
 			return fmt.Errorf("make demo desk %s: %w", d.slug, err)
 		}
 	}
+	if err := serveVoice(s.mux); err != nil {
+		return err
+	}
 	story := tellDemo(config)
 	s.mux.HandleFunc("GET /api/demo", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -84,6 +87,7 @@ type demoStory struct {
 	Tenants []demoTenant `json:"tenants"`
 	Twilio  demoAccount  `json:"twilio"` // the first tenant's
 	OpenAI  demoAI       `json:"openai"`
+	Voice   string       `json:"voice"` // the agent's recorded part, a WAV file
 }
 
 type demoTenant struct {
@@ -94,7 +98,7 @@ type demoTenant struct {
 
 func tellDemo(config Config) demoStory {
 	ai := demoAI{BaseURL: config.OpenAIBaseURL, APIKey: demoKeyOpenAI}
-	story := demoStory{URL: config.BackendURL, Users: demoUsers(), OpenAI: ai}
+	story := demoStory{URL: config.BackendURL, Users: demoUsers(), OpenAI: ai, Voice: demoVoicePath}
 	for _, d := range demoDesks {
 		story.Tenants = append(story.Tenants, demoTenant{Slug: d.slug, Twilio: d.account(config.TwilioBaseURL), OpenAI: ai})
 	}
