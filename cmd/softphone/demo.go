@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"softphone/internal/sim/twilio"
 )
@@ -18,6 +20,7 @@ type DemoCmd struct {
 	Listen string `help:"Address of the one port." default:"127.0.0.1:3000"`
 	Data   string `help:"Folder to keep the demo's data in. Default: a temporary one, removed at the end." type:"path"`
 	JSON   bool   `name:"json" help:"Print one line of JSON once ready, then logs on stderr."`
+	Check  bool   `help:"Live through the whole story without a browser, print each step, and end. Fails when a step does."`
 }
 
 // demoKey seals the demo's data only: it guards nothing.
@@ -59,7 +62,31 @@ func (c *DemoCmd) Run(ctx context.Context) error {
 		w.Header().Set("Cache-Control", "no-store")
 		_ = json.NewEncoder(w).Encode(story)
 	})
+	if c.Check {
+		return c.check(ctx, s, story)
+	}
 	return s.run(ctx, func() error { return c.announce(story) })
+}
+
+// check runs the story against the server and stops it.
+func (c *DemoCmd) check(ctx context.Context, s *server, story demoStory) error {
+	s.config.Drain = 5 * time.Second // the story leaves no call behind
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	found := make(chan error, 1)
+	err := s.run(ctx, func() error {
+		go func() { // ends with the story, which has its time
+			found <- check(ctx, story, os.Stdout)
+			stop()
+		}()
+		return nil
+	})
+	select {
+	case failed := <-found:
+		return errors.Join(failed, err)
+	case <-time.After(time.Second):
+		return err // it never began
+	}
 }
 
 func (c *DemoCmd) config() (Config, func(), error) {

@@ -1,12 +1,13 @@
 // Package demo holds what Alex, the agent of the demo, says on the telephone,
 // so that a call can be tried on a machine without a microphone.
 //
-// The one rule: it knows nothing of calls. The page that plays the part decides
-// when it begins; the pauses are long enough for the customer's answers.
+// The one rule: it knows nothing of calls. Whoever plays the part decides when
+// it begins; the pauses are long enough for the customer's answers.
 package demo
 
 import (
 	"embed"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -14,11 +15,8 @@ import (
 	"softphone/internal/protocol/wav"
 )
 
-//go:embed voices/*.ulaw
+//go:embed voices/*.ulaw voices/voices.json
 var voices embed.FS
-
-// sentences is how many clips there are, agent-1 to agent-4.
-const sentences = 4
 
 // The simulated customer greets for 2.5 s, and answers 0.7 s after the agent's
 // last word for at most 3.5 s.
@@ -27,16 +25,43 @@ const (
 	Answer   = 4500 * time.Millisecond
 )
 
-// Part is the agent's side of the conversation as a mu-law WAV file: the time of
-// the customer's greeting, then each sentence and the time of its answer.
-func Part() ([]byte, error) {
-	sound := silence(nil, Greeting)
-	for n := range sentences {
-		clip, err := voices.ReadFile(fmt.Sprintf("voices/agent-%d.ulaw", n+1))
+// Sentence is something Alex says.
+type Sentence struct {
+	Text  string
+	Sound []byte // mu-law, 8 kHz
+}
+
+// Sentences lists what Alex says, in order.
+func Sentences() ([]Sentence, error) {
+	list, err := voices.ReadFile("voices/voices.json")
+	if err != nil {
+		return nil, err
+	}
+	var clips []struct{ Text, File string }
+	if err := json.Unmarshal(list, &clips); err != nil {
+		return nil, fmt.Errorf("read the list of sentences: %w", err)
+	}
+	out := make([]Sentence, len(clips))
+	for i, c := range clips {
+		sound, err := voices.ReadFile("voices/" + c.File)
 		if err != nil {
 			return nil, fmt.Errorf("read the agent's sentence: %w", err)
 		}
-		sound = silence(append(sound, clip...), Answer)
+		out[i] = Sentence{c.Text, sound}
+	}
+	return out, nil
+}
+
+// Part is the agent's side of the conversation as a mu-law WAV file: the time of
+// the customer's greeting, then each sentence and the time of its answer.
+func Part() ([]byte, error) {
+	sentences, err := Sentences()
+	if err != nil {
+		return nil, err
+	}
+	sound := silence(nil, Greeting)
+	for _, s := range sentences {
+		sound = silence(append(sound, s.Sound...), Answer)
 	}
 	return wav.Append(nil, wav.Phone(1), sound), nil
 }

@@ -32,7 +32,7 @@ func TestPartIsFourSentencesWithPauses(t *testing.T) {
 			pauses++
 		}
 	}
-	if pauses != sentences+1 {
-		t.Errorf("%d pauses of 3 s and more, want %d", pauses, sentences+1)
+	if pauses != 4+1 {
+		t.Errorf("%d pauses of 3 s and more, want %d", pauses, 4+1)
 	}
 }

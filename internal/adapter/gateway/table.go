@@ -187,6 +187,15 @@ var events = []event{
 	told[ActionEvent]("ai:action", "What the assistant looks up, did, or proposes."),
 }
 
+// EventNames lists the names of what a page is told.
+func EventNames() []string {
+	names := make([]string, len(events))
+	for i, e := range events {
+		names[i] = e.Name
+	}
+	return names
+}
+
 func initiate(ctx context.Context, _ *page, s *switchboard.Seat, in Initiate) (Answered, error) {
 	if err := s.Heard(); err != nil {
 		return Answered{}, err
