@@ -112,3 +112,18 @@ func waitOver(t *testing.T, url, token string, id call.ID) call.View {
 	t.Fatalf("call never ended: %+v", d.Call)
 	return d.Call
 }
+
+func TestTheDemoServesTheAgentsPart(t *testing.T) {
+	url := startDemo(t)
+	var story struct{ Voice string }
+	ask(t, "GET", url+"/api/demo", "", nil, &story)
+	res, err := http.Get(url + story.Voice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	part, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK || !bytes.HasPrefix(part, []byte("RIFF")) {
+		t.Errorf("%s %q: %d bytes, %v", res.Status, story.Voice, len(part), err)
+	}
+}

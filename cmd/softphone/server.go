@@ -12,8 +12,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"softphone/internal/adapter/api"
+	"softphone/internal/adapter/gateway"
 	"softphone/internal/adapter/store"
 	"softphone/internal/adapter/twilio"
+	"softphone/internal/adapter/webrtc"
 	"softphone/internal/phone/auth"
 	"softphone/internal/phone/seal"
 	"softphone/internal/phone/switchboard"
@@ -26,6 +28,8 @@ type server struct {
 	control  *store.Control
 	exchange *switchboard.Exchange
 	api      *api.API
+	media    *webrtc.Engine
+	gateway  *gateway.Gateway
 	mux      *http.ServeMux
 	log      *slog.Logger
 }
@@ -56,14 +60,22 @@ func newServer(ctx context.Context, c Config, log *slog.Logger) (*server, error)
 		BaseURLs: append([]string{c.TwilioBaseURL, c.OpenAIBaseURL}, c.AllowBaseURL...),
 		Probe:    newProbe(c), Log: log, Now: time.Now,
 	})
+	if s.media, err = webrtc.New(webrtc.Config{Listen: c.MediaListen, PublicIPs: c.PublicIP, Log: log}); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the port of browsers' sound: %w", err), control.Close())
+	}
 	s.doors()
 	return s, nil
 }
+
+// close gives back what newServer took.
+func (s *server) close() { _ = errors.Join(s.media.Close(), s.control.Close()) }
 
 // doors registers everything that the one port answers.
 func (s *server) doors() {
 	s.api = newAPI(s.mux, s.exchange, s.config, s.log)
 	(&twilio.Doors{Desk: lines{s.exchange}, Backend: s.config.BackendURL, Media: s.config.MediaURL, Log: s.log}).Register(s.mux)
+	s.gateway = gateway.New(gateway.Config{Exchange: s.exchange, Answer: answerer(s.media), Origins: s.config.Origins, Log: s.log})
+	s.mux.Handle("/socket.io/", s.gateway)
 	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	s.mux.HandleFunc("GET /readyz", s.ready)
 	s.mux.Handle("GET /metrics", promhttp.Handler())
@@ -125,7 +137,7 @@ func (s *server) stop(h *http.Server, ended <-chan error) error {
 	s.exchange.Close(drain)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if err := h.Shutdown(ctx); err != nil {
+	if err := errors.Join(s.gateway.Close(ctx), h.Shutdown(ctx)); err != nil {
 		return errors.Join(err, h.Close())
 	}
 	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {

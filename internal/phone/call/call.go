@@ -156,6 +156,9 @@ func (k *Call) View() View {
 	return k.view
 }
 
+// Epoch is the count of owners that the call has had.
+func (k *Call) Epoch() int { return k.cfg.Record.Epoch }
+
 // Ended is closed when the call takes no more inputs.
 func (k *Call) Ended() <-chan struct{} { return k.ended }
 

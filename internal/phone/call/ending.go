@@ -137,7 +137,7 @@ func (s State) close(status Status, v Verdict, at time.Time) (State, []Effect, e
 	} else {
 		s.Call.Talk = max(at.Sub(s.Call.AnsweredAt), 0)
 	}
-	s.customer, s.agent, s.keys = nil, nil, false
+	s.customer, s.agent, s.keys, s.waiting = nil, nil, false, ""
 	return s, []Effect{tell{kind: "call:ended"}}, nil
 }
 

@@ -15,6 +15,7 @@ const (
 	seekEvery    = 2 * time.Second
 	seekLongest  = 30 * time.Second
 	ringWait     = 75 * time.Second // 45 s of ringing and the carrier's own margin
+	keysMost     = 32               // digits at a time: 6 s of tones
 )
 
 // next is the rules: what an input makes of a state, and what is to be done.
@@ -65,8 +66,7 @@ func (s State) result(in Input) (State, []Effect, error) {
 	case timedOut:
 		return s.timedOut(in.timer)
 	case keysDone:
-		s.keys = false
-		return s, nil, nil
+		return s.pressed()
 	case crashed:
 		return s.crash()
 	case fenced: // the newer owner has the leg: it is not ours to hang up
@@ -128,6 +128,9 @@ func (s State) deviceUp(in DeviceUp) (State, []Effect, error) {
 	if s.Call.Status.Final() {
 		return s, nil, ErrOver
 	}
+	if same(s.agent, in.Port) {
+		return s, nil, nil
+	}
 	s.agent = in.Port
 	s.talk()
 	return s, []Effect{stopTimer{grace}, tell{kind: "call:update"}}, nil
@@ -165,14 +168,33 @@ func (s State) press(digits string) (State, []Effect, error) {
 	switch {
 	case s.Call.Status.Final():
 		return s, nil, ErrOver
-	case s.customer == nil || s.keys || s.ending():
+	case s.customer == nil || s.ending():
 		return s, nil, ErrNotNow
 	}
-	if _, ok := media.Keys(digits); !ok || digits == "" || len(digits) > 32 {
+	if _, ok := media.Keys(digits); !ok || digits == "" || len(digits) > keysMost {
 		return s, nil, ErrBadKeys
 	}
+	told := tell{"call:dtmf", keysBody(digits, "agent")}
+	if s.keys { // a keypad is faster than its tones
+		if len(s.waiting)+len(digits) > keysMost {
+			return s, nil, ErrNotNow
+		}
+		s.waiting += digits
+		return s, []Effect{told}, nil
+	}
 	s.keys = true
-	return s, []Effect{playKeys{digits}, tell{"call:dtmf", keysBody(digits, "agent")}}, nil
+	return s, []Effect{playKeys{digits}, told}, nil
+}
+
+// pressed goes on with the keys that were pressed meanwhile.
+func (s State) pressed() (State, []Effect, error) {
+	if s.waiting == "" || s.customer == nil {
+		s.keys, s.waiting = false, ""
+		return s, nil, nil
+	}
+	next := playKeys{s.waiting}
+	s.waiting = ""
+	return s, []Effect{next}, nil
 }
 
 func (s State) heard(digit string) (State, []Effect, error) {

@@ -19,6 +19,7 @@ type State struct {
 	customer media.Port // nil: no sound of the customer
 	agent    media.Port // nil: no device of the agent
 	keys     bool       // keys sound to the customer
+	waiting  string     // keys that sound after them
 	wish     Verdict    // how the call ends once the carrier confirms it
 	lost     bool       // the customer's sound broke off
 	answered bool       // the carrier said, or showed, that the leg was answered

@@ -44,6 +44,7 @@ type Archive interface {
 	LegsOf(ctx context.Context, id call.ID) ([]call.LegRecord, error)
 	LinesOf(ctx context.Context, id call.ID) ([]call.Line, error)
 	EventsOf(ctx context.Context, id call.ID, prefix string) ([]call.Event, error)
+	EventsSince(ctx context.Context, stream string, epoch int, seq int64) ([]call.Event, error)
 }
 
 // Contacts is the tenant's address book.
@@ -54,13 +55,15 @@ type Contacts interface {
 
 // Board is one tenant's desk.
 type Board struct {
-	Tenant tenant.Tenant
-	store  Store
-	ex     *Exchange
-	live   *live
-	log    *slog.Logger
+	Tenant  tenant.Tenant
+	store   Store
+	ex      *Exchange
+	live    *live
+	hub     *hub
+	devices *devices
+	log     *slog.Logger
 }
 
 func newBoard(e *Exchange, t tenant.Tenant, s Store) *Board {
-	return &Board{Tenant: t, store: s, ex: e, live: newLive(), log: e.Log.With("tenant", t.Slug)}
+	return &Board{Tenant: t, store: s, ex: e, live: newLive(), hub: newHub(), devices: newDevices(), log: e.Log.With("tenant", t.Slug)}
 }

@@ -46,7 +46,7 @@ func (s *Seat) Dial(ctx context.Context, o Order) (call.View, error) {
 		Record: call.Record{ID: call.ID(s.ex.NewID(now)), From: from, To: to, UserID: call.UserID(s.User.ID), ContactID: o.ContactID, Epoch: 1},
 		Leg:    leg, UserName: s.User.Name, ContactName: contact, Limit: longest,
 		Carrier: s.ex.Carrier(s.Tenant, in), Journal: s.store,
-		Publish: func(call.Event) {}, PublishVolatile: func(call.Volatile) {}, Log: s.log, // events are stored; nobody follows them live yet
+		Publish: s.happened, PublishVolatile: s.passing, Log: s.log,
 	})
 	return s.start(ctx, leg, c)
 }
@@ -71,7 +71,12 @@ func (s *Seat) contactName(ctx context.Context, id string) (string, error) {
 	return c.Name, err
 }
 
-// start begins a call and keeps it until it is done.
+func (s *Seat) happened(e call.Event) { s.hub.happened(call.UserID(s.User.ID), e) }
+
+func (s *Seat) passing(v call.Volatile) { s.hub.passing(call.UserID(s.User.ID), v) }
+
+// start begins a call and keeps it until it is done. It is kept before its
+// agent's device is looked for, so that one which connects meanwhile finds it.
 func (b *Board) start(ctx context.Context, leg call.LegID, c *call.Call) (call.View, error) {
 	if !b.live.keep(leg, c) {
 		return call.View{}, refuse(ShuttingDown, "The server is being stopped. Try again in a moment.")
@@ -87,5 +92,8 @@ func (b *Board) start(ctx context.Context, leg call.LegID, c *call.Call) (call.V
 		<-c.Done()
 		b.live.forget(leg)
 	}()
+	if d := b.devices.get(c.View().UserID); d != nil {
+		_ = c.Do(ctx, call.DeviceUp{Port: d}) // a call that is over needs none
+	}
 	return c.View(), nil
 }

@@ -91,5 +91,6 @@ func (e *Exchange) Close(ctx context.Context) {
 	e.mu.Unlock()
 	for _, b := range boards {
 		b.live.close(ctx)
+		b.devices.close()
 	}
 }

@@ -49,7 +49,7 @@ func (l *Line) Receive(ctx context.Context, f call.Fact, dedupe string, raw []by
 	if err != nil || !fresh {
 		return err
 	}
-	c, ok := l.board.live.of(f.Leg)
+	c, ok := l.board.live.byLeg(f.Leg)
 	if !ok {
 		return nil
 	}
@@ -62,7 +62,7 @@ func (l *Line) Receive(ctx context.Context, f call.Fact, dedupe string, raw []by
 // Answer offers an answered leg a token for its sound; ok is false for a leg
 // that nobody wants any more.
 func (l *Line) Answer(ctx context.Context, f call.Fact) (token string, ok bool, err error) {
-	c, ok := l.board.live.of(f.Leg)
+	c, ok := l.board.live.byLeg(f.Leg)
 	if !ok || c.View().Status.Final() {
 		return "", false, nil
 	}
@@ -83,7 +83,7 @@ func (l *Line) Take(ctx context.Context, leg call.LegID, token string, s Sound) 
 	if err := l.board.store.ClaimStream(ctx, leg, hashSecret(token)); err != nil {
 		return nil, fmt.Errorf("sound of leg %s: %w", leg, err)
 	}
-	c, ok := l.board.live.of(leg)
+	c, ok := l.board.live.byLeg(leg)
 	if !ok {
 		return nil, fmt.Errorf("sound of leg %s: %w", leg, call.ErrOver)
 	}

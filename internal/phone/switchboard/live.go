@@ -44,7 +44,7 @@ func (l *live) settleLocked() {
 	}
 }
 
-func (l *live) of(leg call.LegID) (*call.Call, bool) {
+func (l *live) byLeg(leg call.LegID) (*call.Call, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c, ok := l.calls[leg]
@@ -58,6 +58,17 @@ func (l *live) byID(id call.ID) (*call.Call, bool) {
 		}
 	}
 	return nil, false
+}
+
+// of lists the calls of a user.
+func (l *live) of(u call.UserID) []*call.Call {
+	var own []*call.Call
+	for _, c := range l.all() {
+		if c.View().UserID == u {
+			own = append(own, c)
+		}
+	}
+	return own
 }
 
 func (l *live) all() []*call.Call {
