@@ -17,15 +17,15 @@ type Left struct {
 func Resume(c Config, l Left) *Call {
 	c.Record, c.UserName, c.ContactName = l.Call, l.UserName, l.ContactName
 	c.Record.Epoch++
-	leg := l.customer()
+	leg := l.Customer()
 	c.Leg = leg.ID
 	k := NewCall(c)
 	k.heir = &leg
 	return k
 }
 
-// customer is the leg that the carrier has.
-func (l Left) customer() LegRecord {
+// Customer is the leg that the carrier has.
+func (l Left) Customer() LegRecord {
 	for _, leg := range l.Legs {
 		if leg.Role == Customer {
 			return leg
