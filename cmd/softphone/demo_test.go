@@ -46,6 +46,12 @@ func startDemo(t *testing.T) string {
 // ask sends JSON and reads JSON.
 func ask(t *testing.T, method, url, token string, body, into any) int {
 	t.Helper()
+	return askWith(t, method, url, token, nil, body, into)
+}
+
+// askWith sends headers as well.
+func askWith(t *testing.T, method, url, token string, header http.Header, body, into any) int {
+	t.Helper()
 	raw, err := json.Marshal(body)
 	if err != nil {
 		t.Fatal(err)
@@ -53,6 +59,9 @@ func ask(t *testing.T, method, url, token string, body, into any) int {
 	r, err := http.NewRequest(method, url, bytes.NewReader(raw))
 	if err != nil {
 		t.Fatal(err)
+	}
+	for name, values := range header {
+		r.Header[name] = values
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+token)

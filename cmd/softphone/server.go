@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -32,6 +33,7 @@ type server struct {
 	gateway  *gateway.Gateway
 	mux      *http.ServeMux
 	log      *slog.Logger
+	stopping atomic.Bool // takes no more calls
 }
 
 // openControl opens the databases, for the server and for the commands.
@@ -92,6 +94,10 @@ func newAPI(mux *http.ServeMux, ex *switchboard.Exchange, c Config, log *slog.Lo
 }
 
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	if s.stopping.Load() {
+		http.Error(w, "stopping: live calls finish, new ones go elsewhere", http.StatusServiceUnavailable)
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
 	if err := s.control.Ping(ctx); err != nil {
@@ -151,6 +157,7 @@ func (s *server) openDesks(ctx context.Context) {
 // stop lets live calls finish for as long as is configured, then requests for
 // ten seconds.
 func (s *server) stop(h *http.Server, ended <-chan error) error {
+	s.stopping.Store(true)
 	s.log.Info("stopping", "calls may last", s.config.Drain)
 	drain, enough := context.WithTimeout(context.Background(), s.config.Drain)
 	defer enough()

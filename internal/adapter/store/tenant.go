@@ -63,6 +63,12 @@ func (t *Tenant) UserByEmail(ctx context.Context, email string) (auth.User, stri
 	return row.user(), row.PasswordHash, err
 }
 
+// Load is how many calls a user carries now.
+func (t *Tenant) Load(ctx context.Context, id string) (load int, err error) {
+	err = t.db.NewSelect().Model((*userRow)(nil)).Column("load_now").Where("id = ?", id).Scan(ctx, &load)
+	return load, err
+}
+
 func (t *Tenant) userRow(ctx context.Context, where string, arg any) (userRow, error) {
 	var row userRow
 	err := t.db.NewSelect().Model(&row).Where(where, arg).Limit(1).Scan(ctx)

@@ -14,9 +14,22 @@ func (s State) told(f Fact) (State, []Effect, error) {
 	if before || !Status(f.Status).Final() {
 		return s, effects, nil
 	}
+	if s.customer != nil && !s.ending() {
+		return s.hearOut(f, effects)
+	}
 	status, verdict := s.judge(f)
 	closed, more, err := s.close(status, verdict, when(f.At, s.now))
 	return closed, append(effects, more...), err
+}
+
+// hearOut waits a moment for the sound of a leg that has ended: only how it ends
+// tells a customer who hung up from a socket that was lost.
+func (s State) hearOut(f Fact, effects []Effect) (State, []Effect, error) {
+	if s.last.Status == "" {
+		s.last, s.last.ID = f, ""
+		effects = append(effects, setTimer{watch, hearWait})
+	}
+	return s, effects, nil
 }
 
 // folding marks what came through the inbox.

@@ -117,8 +117,11 @@ func (s State) streamDown(in StreamDown) (State, []Effect, error) {
 		return s, nil, nil
 	}
 	s.customer, s.lost, s.silent = nil, in.Lost, s.now
-	if s.ending() {
+	switch {
+	case s.ending():
 		return s, nil, nil
+	case s.last.Status != "":
+		return s.told(s.last)
 	}
 	s.Customer.Phase = Answered
 	return s, []Effect{setTimer{watch, time.Second}, tell{kind: "call:update"}}, nil

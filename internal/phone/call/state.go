@@ -22,6 +22,7 @@ type State struct {
 	waiting  string     // keys that sound after them
 	wish     Verdict    // how the call ends once the carrier confirms it
 	lost     bool       // the customer's sound broke off
+	last     Fact       // the carrier's last word, while the sound goes on
 	answered bool       // the carrier said, or showed, that the leg was answered
 	asks     int        // unanswered doubts since the last sign of life
 	deaf     bool       // the carrier could not be asked the last time

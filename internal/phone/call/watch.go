@@ -10,20 +10,25 @@ const (
 	talkEvery  = 5 * time.Minute  // while its sound flows, which says more
 	partMost   = time.Minute      // from our farewell to the carrier's last word
 	seekHeir   = 10 * time.Second // for a leg that a former owner may have dialled
+	hearWait   = time.Second      // from the carrier's last word to the end of the sound
 	answerWait = 10 * time.Second // from answer to sound: document and socket
 )
 
 func (s State) timedOut(t timer) (State, []Effect, error) {
 	switch t {
 	case grace:
-		if s.agent != nil {
+		if s.agent != nil || !s.silent.IsZero() { // a sound that has ended is the doubts' matter
 			return s, nil, nil
 		}
 		return s.end(Verdict{By: ByDesk, Reason: NoDevice})
 	case quest:
 		return s, []Effect{findLeg{}}, nil
 	}
-	if s.Call.CallSID == "" {
+	switch {
+	case s.last.Status != "":
+		s.customer = nil
+		return s.told(s.last)
+	case s.Call.CallSID == "":
 		return s, nil, nil
 	}
 	return s, []Effect{askLeg{s.Call.CallSID}}, nil
@@ -53,10 +58,10 @@ func (s State) asked(in asked) (State, []Effect, error) {
 // rings goes on waiting for an answer: the carrier is not the one to blame when
 // it cannot be asked.
 func (s State) rings(in asked) (State, []Effect, error) {
-	var effects []Effect
-	if !s.deaf {
-		effects = s.fold(in.fact)
+	if s.deaf {
+		return s, []Effect{setTimer{watch, firstWord}}, nil
 	}
+	effects := s.fold(in.fact)
 	return s, append(effects, setTimer{watch, lookEvery}), nil
 }
 

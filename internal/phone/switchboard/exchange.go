@@ -49,6 +49,7 @@ type Exchange struct {
 
 	mu     sync.Mutex
 	boards map[string]*Board // by tenant id
+	closed bool
 }
 
 // New returns an exchange without open boards.
@@ -81,17 +82,25 @@ func (e *Exchange) open(ctx context.Context, tenantID string) (*Board, error) {
 		return nil, err
 	}
 	b := newBoard(e, t, store)
+	if e.closed {
+		b.live.shut() // what was left is the next process's
+	}
 	return b, b.takeUp(ctx)
 }
 
-// Close takes no more calls and waits for those under way until ctx ends; what
-// is left then is hung up.
+// Close takes no more calls at any desk and waits for those under way until ctx
+// ends; what is left then is hung up.
 func (e *Exchange) Close(ctx context.Context) {
 	e.mu.Lock()
+	e.closed = true
 	boards := slices.Collect(maps.Values(e.boards))
 	e.mu.Unlock()
+	var all sync.WaitGroup
 	for _, b := range boards {
-		b.live.close(ctx)
-		b.devices.close()
+		all.Go(func() {
+			b.live.close(ctx)
+			b.devices.close()
+		})
 	}
+	all.Wait()
 }

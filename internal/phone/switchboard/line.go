@@ -43,8 +43,10 @@ func (e *Exchange) Line(ctx context.Context, slug, account string) (*Line, error
 // Token is what the carrier signs with; empty closes the door.
 func (l *Line) Token() string { return l.token }
 
-// Receive stores what the carrier told and then hands it to the call.
+// Receive stores what the carrier told and then hands it to the call, even if
+// the carrier has lost patience meanwhile.
 func (l *Line) Receive(ctx context.Context, f call.Fact, dedupe string, raw []byte) error {
+	ctx = context.WithoutCancel(ctx)
 	kept, fresh, err := l.board.store.Receive(ctx, f, dedupe, string(raw))
 	if err != nil || !fresh {
 		return err

@@ -81,15 +81,20 @@ func (l *live) all() []*call.Call {
 	return out
 }
 
-// close takes no more calls and waits for those under way until ctx ends; what
-// is left then is hung up.
-func (l *live) close(ctx context.Context) {
+// shut takes no more calls.
+func (l *live) shut() {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	if !l.closed {
 		l.closed = true
 		l.settleLocked()
 	}
-	l.mu.Unlock()
+}
+
+// close takes no more calls and waits for those under way until ctx ends; what
+// is left then is hung up.
+func (l *live) close(ctx context.Context) {
+	l.shut()
 	select {
 	case <-l.empty:
 		return
