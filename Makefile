@@ -61,7 +61,7 @@ generate: ## API description and configuration page from the Go types
 	go run ./cmd/softphone docs --dir docs
 
 check-generated: generate ## fails when something generated is not committed
-	git diff --exit-code -- docs
+	git diff --exit-code -- docs web/layers/softphone/phone/wire.gen.ts
 
 dev: ## Go on :3000, nuxt dev on :3001
 	scripts/dev
