@@ -38,7 +38,8 @@ func (c *DemoCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	sim, err := startTwilio(ctx, s.mux, "/sim/twilio", s.log)
+	// The other side outlives the stop signal: calls end by its word.
+	sim, err := startTwilio(context.WithoutCancel(ctx), s.mux, "/sim/twilio", s.log)
 	if err != nil {
 		return fmt.Errorf("start simulated twilio: %w", err)
 	}
