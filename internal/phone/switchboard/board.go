@@ -43,6 +43,7 @@ type Archive interface {
 	Calls(ctx context.Context, s call.Search) ([]call.View, error)
 	LegsOf(ctx context.Context, id call.ID) ([]call.LegRecord, error)
 	LinesOf(ctx context.Context, id call.ID) ([]call.Line, error)
+	TranscriptOf(ctx context.Context, id call.ID) (string, error)
 	EventsOf(ctx context.Context, id call.ID, prefix string) ([]call.Event, error)
 	EventsSince(ctx context.Context, stream string, epoch int, seq int64) ([]call.Event, error)
 }
