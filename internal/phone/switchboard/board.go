@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"softphone/internal/phone/assist"
 	"softphone/internal/phone/auth"
 	"softphone/internal/phone/call"
 	"softphone/internal/phone/crm"
@@ -63,6 +64,8 @@ type Board struct {
 	hub     *hub
 	devices *devices
 	log     *slog.Logger
+
+	circuit assist.Circuit // of the assistant's account
 }
 
 func newBoard(e *Exchange, t tenant.Tenant, s Store) *Board {
