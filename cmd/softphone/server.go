@@ -53,6 +53,7 @@ func newServer(ctx context.Context, c Config, log *slog.Logger) (*server, error)
 	network := &carriers{backend: c.BackendURL, base: c.TwilioBaseURL, pacers: map[string]*twilio.Pacer{}}
 	s.exchange = switchboard.New(switchboard.Config{
 		Directory: control, Carrier: network.of, NewID: store.NewID,
+		Assist: assistants{c.OpenAIBaseURL, log}.of,
 		Open: func(ctx context.Context, id string) (switchboard.Store, error) {
 			return control.Open(ctx, id)
 		},

@@ -38,8 +38,11 @@ type Change struct {
 	Inbox  []string // ids of inbox facts that this change has folded in
 	Jobs   []Job
 	Lines  []Line // transcript segments that became final
-	Claim  Claim  // what this change does to the load of the call's agent
-	Fence  int    // refused with ErrFenced when the stored epoch is higher
+	// Transcript says that the call's transcript is to be written anew from all
+	// lines that are stored by then, those of this change included.
+	Transcript bool
+	Claim      Claim // what this change does to the load of the call's agent
+	Fence      int   // refused with ErrFenced when the stored epoch is higher
 }
 
 // Claim is a change of an agent's load. Taking is conditional: it succeeds

@@ -101,7 +101,6 @@ type Record struct {
 	EndedAt    time.Time     // end of the customer's leg; zero while live
 	Talk       time.Duration // from AnsweredAt to EndedAt
 	Epoch      int           // grows with each new owner
-	Transcript string        // ai_transcript, written when the call has ended
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }

@@ -42,7 +42,7 @@ func (s *Seat) Dial(ctx context.Context, o Order) (call.View, error) {
 	}
 	now := s.ex.Now()
 	leg := call.LegID(s.ex.NewID(now))
-	c := call.NewCall(call.Config{
+	c := s.attended(in, call.Config{
 		Record: call.Record{ID: call.ID(s.ex.NewID(now)), From: from, To: to, UserID: call.UserID(s.User.ID), ContactID: o.ContactID, Epoch: 1},
 		Leg:    leg, UserName: s.User.Name, ContactName: contact, Limit: longest,
 		Carrier: s.ex.Carrier(s.Tenant, in), Journal: s.store,
