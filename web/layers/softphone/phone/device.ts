@@ -23,11 +23,12 @@ const LONGEST = 8_000 // ms between two tries
 export function createDevice(p: DeviceParts) {
   let source: Source | undefined
   let peer: RTCPeerConnection | undefined
+  let before: RTCPeerConnection | undefined // sounds on until the new one does
   let sound: Sound = { state: 'off' }
   let turn = 0
   let tries = 0
   let cancel = () => {}
-  let waiters: ((s: Sound) => void)[] = []
+  const waiters: ((s: Sound) => void)[] = []
 
   function set(state: SoundState, trouble?: Trouble) {
     sound = { state, trouble }
@@ -39,7 +40,8 @@ export function createDevice(p: DeviceParts) {
     turn++
     cancel()
     peer?.close()
-    peer = undefined
+    before?.close()
+    peer = before = undefined
     p.play(undefined)
   }
 
@@ -82,6 +84,8 @@ export function createDevice(p: DeviceParts) {
       case 'connected':
         cancel()
         tries = 0
+        before?.close()
+        before = undefined
         if (sound.state !== 'up') set('up')
         break
       case 'disconnected':
@@ -98,6 +102,19 @@ export function createDevice(p: DeviceParts) {
     drop()
     set('lost')
     cancel = p.later(Math.min(LONGEST, 250 * 2 ** tries++), () => void join())
+  }
+
+  /** Makes the connection anew while the one before sounds on. */
+  async function renew() {
+    if (!source || before) return
+    before = peer
+    cancel()
+    const mine = ++turn
+    try {
+      await connect(await source.track(), mine)
+    } catch {
+      if (mine === turn) again()
+    }
   }
 
   /** Goes on with another source, without a new connection where there is one. */
@@ -129,8 +146,12 @@ export function createDevice(p: DeviceParts) {
       tries = 0
       await change(next)
     },
-    /** The desk is reachable again: what was lost need not wait. */
+    /**
+     * The desk is reachable again. What was lost need not wait; what sounds is
+     * made anew, because the desk tells of a device on the socket it came by.
+     */
     retry() {
+      if (sound.state === 'up') return void renew()
       if (sound.state !== 'lost') return
       tries = 0
       void join()

@@ -86,8 +86,8 @@ export function createSoftphone(p: SoftphoneParts) {
   }
 
   function heard<E extends keyof Events>(name: E, body: Events[E]): boolean {
-    const { at, replayed } = body as { at?: string, replayed?: boolean }
-    if (at && !replayed) p.clock.hear(Date.parse(at))
+    const { at } = body as { at?: string }
+    if (at) p.clock.hear(Date.parse(at))
     if (name === 'call:state') {
       mirror.replace(body as Events['call:state']).forEach(c => void settle(c))
       return true
