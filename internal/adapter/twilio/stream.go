@@ -19,9 +19,6 @@ const (
 	startTime   = 5 * time.Second // for the start message: a stranger does not sit in the hall
 	writeTime   = 2 * time.Second
 	messageMost = 64 << 10
-	// outMost is the frames that may wait for the socket. At 60 ms the oldest
-	// is dropped: a burst must never become lasting delay.
-	outMost = 3
 )
 
 // Stream is the sound of one leg: a media.Port over Twilio's media stream.
@@ -33,20 +30,20 @@ type Stream struct {
 	sid     string
 	in      media.Switch
 	cutter  *media.Cutter
-	out     *media.Tap
+	out     *outlet
 	done    chan struct{}
 	once    sync.Once
 	stopped atomic.Bool
 }
 
 func newStream(sid string) *Stream {
-	s := &Stream{sid: sid, out: media.NewTap(outMost), done: make(chan struct{})}
+	s := &Stream{sid: sid, out: newOutlet(), done: make(chan struct{})}
 	s.cutter = media.NewCutter(&s.in)
 	return s
 }
 
 // WriteFrame implements media.Writer.
-func (s *Stream) WriteFrame(f media.Frame) { s.out.WriteFrame(f) }
+func (s *Stream) WriteFrame(f media.Frame) { s.out.put(time.Now(), f.Data) }
 
 // Connect implements media.Port.
 func (s *Stream) Connect(w media.Writer) { s.in.Connect(w) }
@@ -57,8 +54,8 @@ func (s *Stream) Done() <-chan struct{} { return s.done }
 // Lost says, after Done, that the sound broke off without Twilio's stop.
 func (s *Stream) Lost() bool { return !s.stopped.Load() }
 
-// Dropped is the frames that came too fast for the socket.
-func (s *Stream) Dropped() int64 { return s.out.Dropped() }
+// Sound counts what happened to the sound towards the customer.
+func (s *Stream) Sound() Sound { return s.out.sound(time.Now()) }
 
 func (s *Stream) String() string { return "twilio stream " + s.sid }
 
@@ -162,6 +159,8 @@ func (v *visit) listen(ctx context.Context) bool {
 		if v.stream.Heard != nil {
 			v.stream.Heard(m.Digit)
 		}
+	case mediastream.EventMark:
+		v.stream.out.echo(time.Now(), m.Mark)
 	case mediastream.EventStop:
 		v.stream.stopped.Store(true)
 		return false
@@ -174,17 +173,52 @@ func (v *visit) listen(ctx context.Context) bool {
 func (v *visit) speak(ctx context.Context) {
 	var buf [media.FrameBytes]byte
 	message := make([]byte, 0, 512)
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
 	for {
-		f, err := v.stream.out.Read(ctx, buf[:])
-		if err != nil {
-			return
-		}
-		message = mediastream.AppendMedia(message[:0], v.stream.sid, f.Data)
-		if err := v.write(ctx, message); err != nil {
+		do := v.stream.out.next(time.Now(), buf[:])
+		var err error
+		if message, err = v.obey(ctx, do, buf[:do.frame], message); err != nil {
 			_ = v.conn.CloseNow() // the reader reports the loss
 			return
 		}
+		if do.frame > 0 {
+			continue
+		}
+		var room <-chan time.Time // nil: nothing waits, put wakes
+		if do.pause > 0 {
+			timer.Reset(do.pause)
+			room = timer.C
+		}
+		select {
+		case <-v.stream.out.wake:
+		case <-room:
+		case <-ctx.Done():
+			return
+		}
 	}
+}
+
+// obey sends what an order says and returns the buffer for the next one.
+func (v *visit) obey(ctx context.Context, do order, sound, message []byte) ([]byte, error) {
+	sid := v.stream.sid
+	if do.clear {
+		message = mediastream.AppendClear(message[:0], sid)
+		if err := v.write(ctx, message); err != nil {
+			return message, err
+		}
+	}
+	if do.frame > 0 {
+		message = mediastream.AppendMedia(message[:0], sid, sound)
+		if err := v.write(ctx, message); err != nil {
+			return message, err
+		}
+	}
+	if do.mark != "" {
+		message = mediastream.AppendMark(message[:0], sid, do.mark)
+		return message, v.write(ctx, message)
+	}
+	return message, nil
 }
 
 func (v *visit) write(ctx context.Context, message []byte) error {
