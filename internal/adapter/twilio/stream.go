@@ -134,21 +134,26 @@ func (v *visit) next(ctx context.Context) (mediastream.Message, error) {
 	return v.decoder.Decode(v.buf)
 }
 
-// live carries the sound both ways until the stream ends.
+// live carries the sound both ways until the stream ends. A context that can
+// end costs allocations at every read and write of the socket, so it closes the
+// socket instead.
 func (v *visit) live(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(ctx, func() { _ = v.conn.CloseNow() })
+	defer stop()
 	var writing sync.WaitGroup
-	writing.Go(func() { v.speak(ctx) })
-	for v.listen(ctx) {
+	over := make(chan struct{})
+	writing.Go(func() { v.speak(over) })
+	for v.listen() {
 	}
 	v.stream.close()
-	cancel()
+	close(over)
+	_ = v.conn.CloseNow() // a write may hang
 	writing.Wait()
 }
 
 // listen takes one message; false at the end of the stream.
-func (v *visit) listen(ctx context.Context) bool {
-	m, err := v.next(ctx)
+func (v *visit) listen() bool {
+	m, err := v.next(context.Background())
 	if err != nil {
 		return false
 	}
@@ -170,59 +175,62 @@ func (v *visit) listen(ctx context.Context) bool {
 
 // speak sends what waits. A socket that takes nothing for two seconds is closed,
 // which ends listen as well.
-func (v *visit) speak(ctx context.Context) {
+func (v *visit) speak(over <-chan struct{}) {
 	var buf [media.FrameBytes]byte
-	message := make([]byte, 0, 512)
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
+	room := time.NewTimer(time.Hour)
+	defer room.Stop()
+	w := writer{conn: v.conn, sid: v.stream.sid, late: time.AfterFunc(time.Hour, func() { _ = v.conn.CloseNow() })}
+	defer w.late.Stop()
 	for {
 		do := v.stream.out.next(time.Now(), buf[:])
-		var err error
-		if message, err = v.obey(ctx, do, buf[:do.frame], message); err != nil {
+		if w.obey(do, buf[:do.frame]) != nil {
 			_ = v.conn.CloseNow() // the reader reports the loss
 			return
 		}
 		if do.frame > 0 {
 			continue
 		}
-		var room <-chan time.Time // nil: nothing waits, put wakes
+		var roomy <-chan time.Time // nil: nothing waits, put wakes
 		if do.pause > 0 {
-			timer.Reset(do.pause)
-			room = timer.C
+			room.Reset(do.pause)
+			roomy = room.C
 		}
 		select {
 		case <-v.stream.out.wake:
-		case <-room:
-		case <-ctx.Done():
+		case <-roomy:
+		case <-over:
 			return
 		}
 	}
 }
 
-// obey sends what an order says and returns the buffer for the next one.
-func (v *visit) obey(ctx context.Context, do order, sound, message []byte) ([]byte, error) {
-	sid := v.stream.sid
-	if do.clear {
-		message = mediastream.AppendClear(message[:0], sid)
-		if err := v.write(ctx, message); err != nil {
-			return message, err
-		}
-	}
-	if do.frame > 0 {
-		message = mediastream.AppendMedia(message[:0], sid, sound)
-		if err := v.write(ctx, message); err != nil {
-			return message, err
-		}
-	}
-	if do.mark != "" {
-		message = mediastream.AppendMark(message[:0], sid, do.mark)
-		return message, v.write(ctx, message)
-	}
-	return message, nil
+// writer writes messages into one buffer.
+type writer struct {
+	conn    *websocket.Conn
+	sid     string
+	message []byte
+	late    *time.Timer // closes the socket
 }
 
-func (v *visit) write(ctx context.Context, message []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, writeTime)
-	defer cancel()
-	return v.conn.Write(ctx, websocket.MessageText, message)
+func (w *writer) obey(do order, sound []byte) error {
+	var err error
+	if do.clear {
+		w.message = mediastream.AppendClear(w.message[:0], w.sid)
+		err = w.write()
+	}
+	if do.frame > 0 && err == nil {
+		w.message = mediastream.AppendMedia(w.message[:0], w.sid, sound)
+		err = w.write()
+	}
+	if do.mark != "" && err == nil {
+		w.message = mediastream.AppendMark(w.message[:0], w.sid, do.mark)
+		err = w.write()
+	}
+	return err
+}
+
+func (w *writer) write() error {
+	w.late.Reset(writeTime)
+	defer w.late.Stop()
+	return w.conn.Write(context.Background(), websocket.MessageText, w.message)
 }
