@@ -118,6 +118,11 @@ func (s *server) run(ctx context.Context, ready func() error) error {
 	ended := make(chan error, 1)
 	go func() { ended <- h.Serve(l) }() // ends with Shutdown or Close below
 	s.log.Info("listening", "address", l.Addr().String(), "url", s.config.BackendURL)
+	opened := make(chan struct{})
+	go func() { // ends with the last desk, or with ctx
+		defer close(opened)
+		s.openDesks(ctx)
+	}()
 	if err := ready(); err != nil {
 		return errors.Join(err, h.Close(), <-ended)
 	}
@@ -126,7 +131,22 @@ func (s *server) run(ctx context.Context, ready func() error) error {
 		return err
 	case <-ctx.Done():
 	}
+	<-opened
 	return s.stop(h, ended)
+}
+
+// openDesks opens every desk, which takes up the calls that a former process
+// left. It runs once Twilio's callbacks are taken, for they tell how those went.
+func (s *server) openDesks(ctx context.Context) {
+	tenants, err := s.control.Tenants(ctx)
+	if err != nil {
+		s.log.Error("desks not opened", "err", err)
+	}
+	for _, t := range tenants {
+		if _, err := s.exchange.Board(ctx, t.ID); err != nil && ctx.Err() == nil {
+			s.log.Error("desk not opened", "tenant", t.Slug, "err", err)
+		}
+	}
 }
 
 // stop lets live calls finish for as long as is configured, then requests for

@@ -73,6 +73,7 @@ type callsOutput struct {
 type dossierOutput struct{ Body Dossier }
 
 type dialInput struct {
+	Key  string `header:"Idempotency-Key" maxLength:"128" pattern:"^[!-~]*$" doc:"Makes the request repeatable for 24 hours: the same key and body of the same user answer with the same call and dial once; another body answers 409 idempotency_conflict. A request that was refused is not remembered."`
 	Body struct {
 		To        string `json:"to" minLength:"1" maxLength:"64" doc:"any usual form; national ones are of the country of the desk's number"`
 		From      string `json:"from,omitempty" maxLength:"16" doc:"a number of the desk; its first by default"`
@@ -115,7 +116,11 @@ func (a *API) listCalls(ctx context.Context, in *callsInput) (*callsOutput, erro
 }
 
 func (a *API) dial(ctx context.Context, in *dialInput) (*callOutput, error) {
-	v, err := seatOf(ctx).Dial(ctx, switchboard.Order{To: in.Body.To, From: in.Body.From, ContactID: in.Body.ContactID})
+	key := in.Key
+	if key != "" {
+		key = "rest:" + key // the socket's commands have keys of their own
+	}
+	v, err := seatOf(ctx).DialOnce(ctx, key, switchboard.Order{To: in.Body.To, From: in.Body.From, ContactID: in.Body.ContactID})
 	return callAnswer(v), err
 }
 

@@ -73,7 +73,7 @@ func (r callRow) view() call.View {
 		at := moment(r.EndedAt)
 		v.EndedAt = &at
 	}
-	if r.VerdictReason != "" {
+	if r.VerdictReason != "" && v.Status.Final() { // a live one's is what it is coming to
 		v.Verdict = &call.Verdict{By: call.By(r.VerdictBy), Reason: call.Reason(r.VerdictReason), Detail: r.VerdictDetail}
 	}
 	return v

@@ -15,7 +15,7 @@ var _ call.Journal = (*Tenant)(nil)
 // Change stores everything that one input changed, in one transaction.
 func (t *Tenant) Change(ctx context.Context, c call.Change) error {
 	err := t.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		for _, step := range []func(context.Context, bun.Tx, call.Change) error{putCall, claimAgent, putLegs, putLines, writeOut, putEvents, markInbox, t.putJobs} {
+		for _, step := range []func(context.Context, bun.Tx, call.Change) error{t.putOnce, putCall, claimAgent, putLegs, putLines, writeOut, putEvents, markInbox, t.putJobs} {
 			if err := step(ctx, tx, c); err != nil {
 				return err
 			}
@@ -28,10 +28,14 @@ func (t *Tenant) Change(ctx context.Context, c call.Change) error {
 	return nil
 }
 
-// putCall updates the row unless a newer owner has it, or makes it.
+// live are the words of calls that are not over.
+var live = []string{string(call.Queued), string(call.Ringing), string(call.InProgress)}
+
+// putCall updates the row unless a newer owner has it or it is over, or makes it.
 func putCall(ctx context.Context, tx bun.Tx, c call.Change) error {
 	row := rowOf(c.Call)
-	res, err := tx.NewUpdate().Model(&row).ExcludeColumn("id", "created_at", "ai_transcript").Where("id = ? AND epoch <= ?", row.ID, c.Fence).Exec(ctx)
+	res, err := tx.NewUpdate().Model(&row).ExcludeColumn("id", "created_at", "ai_transcript").Where("id = ? AND epoch <= ?", row.ID, c.Fence).
+		Where("(status IN (?) OR status = ?)", bun.List(live), row.Status).Exec(ctx)
 	if found, err := touched(res, err); found || err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -20,6 +21,7 @@ type Tenant struct {
 	db      *bun.DB
 	dialect dialect
 	now     func() time.Time
+	swept   atomic.Int64 // when expired keys were removed last, ms
 }
 
 type userRow struct {

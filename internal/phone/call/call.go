@@ -26,6 +26,8 @@ type Config struct {
 	// Publish hands on an event after it was committed, in order. It must not wait.
 	Publish         func(Event)
 	PublishVolatile func(Volatile)
+	// Once makes the order repeatable; optional.
+	Once *Once
 	// Listener hears the call. Optional.
 	Listener Listener
 	Log      *slog.Logger
@@ -53,11 +55,13 @@ type Call struct {
 	sound  *sound
 	timers map[timer]*clock
 
+	heir  *LegRecord // the customer's leg of a call that a former owner left
 	state State
 	seq   int64
 
-	mu   sync.Mutex
-	view View
+	mu     sync.Mutex
+	view   View
+	wanted bool
 }
 
 type message struct {
@@ -80,9 +84,7 @@ func NewCall(c Config) *Call {
 // nothing was begun: ErrAgentBusy, or the journal's. The call lives on when ctx
 // ends; it is ended with End.
 func (k *Call) Start(ctx context.Context) error {
-	k.begin(time.Now())
-	first := k.change([]Effect{tell{kind: "call:initiated"}})
-	first.Claim = TakeAgent
+	first, then := k.begin(time.Now())
 	if err := k.cfg.Journal.Change(ctx, first); err != nil {
 		close(k.ended) // whoever has found it already need not wait
 		close(k.silent)
@@ -91,13 +93,18 @@ func (k *Call) Start(ctx context.Context) error {
 	}
 	k.publish(first)
 	go k.work.run(context.WithoutCancel(ctx))
-	k.do(dialLeg{})
-	k.do(setTimer{grace, graceRinging})
+	for _, e := range then {
+		k.do(e)
+	}
 	go k.own()
 	return nil
 }
 
-func (k *Call) begin(now time.Time) {
+// begin makes the state to start from, its first change, and what follows.
+func (k *Call) begin(now time.Time) (Change, []Effect) {
+	if k.heir != nil {
+		return k.inherit(now)
+	}
 	r := k.cfg.Record
 	r.Direction, r.Status, r.StartedAt, r.CreatedAt = Outbound, Queued, now, now
 	k.state = State{
@@ -105,6 +112,20 @@ func (k *Call) begin(now time.Time) {
 		Customer: LegRecord{ID: k.cfg.Leg, CallID: r.ID, Role: Customer, Phase: New, Address: r.To, DialledAt: now},
 	}
 	k.show()
+	first := k.change([]Effect{tell{kind: "call:initiated"}})
+	first.Claim, first.Once = TakeAgent, k.cfg.Once
+	return first, []Effect{dialLeg{}, setTimer{grace, graceRinging}}
+}
+
+// inherit takes a call over. Its fence is below its own epoch: of two who take
+// the same call, one is fenced.
+func (k *Call) inherit(now time.Time) (Change, []Effect) {
+	var then Effect
+	k.state, then = takeOver(k.cfg.Record, *k.heir, k.cfg.Limit, now)
+	k.show()
+	first := k.change([]Effect{tell{kind: "call:update"}})
+	first.Fence--
+	return first, []Effect{then}
 }
 
 // Do hands an input to the call and waits for what the rules say of it, not
@@ -134,6 +155,14 @@ func (k *Call) Do(ctx context.Context, in Input) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// Wanted says that the customer's leg has somebody to talk to: an answered leg
+// of any other call is to be hung up.
+func (k *Call) Wanted() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.wanted
 }
 
 // View returns the call as it is now.
@@ -252,7 +281,7 @@ func has[T Effect](effects []Effect) bool {
 // change gathers what effects want stored.
 func (k *Call) change(effects []Effect) Change {
 	k.state.Call.UpdatedAt = k.state.now
-	c := Change{Call: k.state.Call, Legs: []LegRecord{k.state.Customer}, Fence: k.state.Call.Epoch}
+	c := Change{Call: k.state.stored(), Legs: []LegRecord{k.state.Customer}, Fence: k.state.Call.Epoch}
 	for _, e := range effects {
 		switch e := e.(type) {
 		case tell:
@@ -317,7 +346,7 @@ func (k *Call) show() {
 	v := k.state.view()
 	v.UserName, v.ContactName = k.cfg.UserName, k.cfg.ContactName
 	k.mu.Lock()
-	k.view = v
+	k.view, k.wanted = v, !k.state.Call.Status.Final() && !k.state.ending() && !k.state.taken
 	k.mu.Unlock()
 }
 

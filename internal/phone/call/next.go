@@ -12,7 +12,6 @@ const (
 	graceTalking = 60 * time.Second // for a lost device: a page reload takes seconds
 	askAgain     = 3 * time.Second  // between two doubts
 	askMost      = 4                // doubts before we decide ourselves
-	answerWait   = 10 * time.Second // from answer to sound: document and socket
 	seekEvery    = 2 * time.Second
 	seekLongest  = 30 * time.Second
 	ringWait     = 75 * time.Second // 45 s of ringing and the carrier's own margin
@@ -83,11 +82,11 @@ func (s State) streamUp(in StreamUp) (State, []Effect, error) {
 	if in.Leg != s.Customer.ID || s.ending() {
 		return s, nil, ErrNotNow
 	}
-	s.customer, s.lost, s.asks = in.Port, false, 0
+	s.customer, s.lost, s.asks, s.silent = in.Port, false, 0, time.Time{}
 	s.answer(s.now)
 	s.Customer.Phase = Up
 	s.talk()
-	effects := []Effect{setTimer{watch, s.Limit + ringWait}, tell{kind: "call:update"}}
+	effects := []Effect{setTimer{watch, talkEvery}, tell{kind: "call:update"}}
 	if s.agent == nil {
 		effects = append(effects, setTimer{grace, graceRinging})
 	}
@@ -117,7 +116,7 @@ func (s State) streamDown(in StreamDown) (State, []Effect, error) {
 	if !same(s.customer, in.Port) {
 		return s, nil, nil
 	}
-	s.customer, s.lost = nil, in.Lost
+	s.customer, s.lost, s.silent = nil, in.Lost, s.now
 	if s.ending() {
 		return s, nil, nil
 	}

@@ -83,7 +83,7 @@ const (
 	NoDevice        Reason = "no_device"         // nobody on our side had a live microphone
 	TimeLimit       Reason = "time_limit"
 	Shutdown        Reason = "shutdown"
-	Crashed         Reason = "crashed" // a panic of ours ended this one call
+	Crashed         Reason = "crashed" // a panic ended this one call, or our process died with it
 )
 
 // Record is a call as stored in table `calls`: what lists and reports read.
@@ -93,7 +93,7 @@ type Record struct {
 	Direction  Direction
 	From, To   string
 	Status     Status
-	Verdict    Verdict // zero while live
+	Verdict    Verdict // how it ended; stored while the leg is being ended: how it will
 	UserID     UserID  // empty: nobody's yet
 	ContactID  string
 	StartedAt  time.Time     // arrival or dial

@@ -24,6 +24,10 @@ type State struct {
 	lost     bool       // the customer's sound broke off
 	answered bool       // the carrier said, or showed, that the leg was answered
 	asks     int        // unanswered doubts since the last sign of life
+	deaf     bool       // the carrier could not be asked the last time
+	taken    bool       // a former owner left this call
+	silent   time.Time  // when the customer's sound ended
+	parting  time.Time  // since when we end the leg
 	sought   time.Time  // since when a leg of unknown outcome is looked for
 }
 
@@ -50,6 +54,16 @@ func hears(s State) Hearing {
 }
 
 func (s State) ending() bool { return s.wish.By != "" }
+
+// stored is the record as it is kept. While a leg is being ended it says how
+// the call is going to end, so that an heir need not guess.
+func (s State) stored() Record {
+	r := s.Call
+	if !r.Status.Final() {
+		r.Verdict = s.wish
+	}
+	return r
+}
 
 // View returns the call as pages see it; names are the owner's to add.
 func (s State) view() View {

@@ -26,6 +26,8 @@ type Inbox interface {
 	Receive(ctx context.Context, f call.Fact, dedupe, raw string) (kept call.Fact, fresh bool, err error)
 	OfferStream(ctx context.Context, leg call.LegID, hash string, expires time.Time) error
 	ClaimStream(ctx context.Context, leg call.LegID, hash string) error
+	// Pending lists the facts of a leg that no change has folded in.
+	Pending(ctx context.Context, leg call.LegID) ([]call.Fact, error)
 }
 
 // Users are the people who may sit at the desk, and their sessions.
@@ -41,6 +43,10 @@ type Users interface {
 // Archive is the history of calls.
 type Archive interface {
 	Call(ctx context.Context, id call.ID) (call.View, error)
+	// Left lists the calls that are not over.
+	Left(ctx context.Context) ([]call.Left, error)
+	// Repeated returns the call that came of an order given under a key before.
+	Repeated(ctx context.Context, user call.UserID, key string) (id call.ID, hash string, ok bool, err error)
 	Calls(ctx context.Context, s call.Search) ([]call.View, error)
 	LegsOf(ctx context.Context, id call.ID) ([]call.LegRecord, error)
 	LinesOf(ctx context.Context, id call.ID) ([]call.Line, error)

@@ -83,7 +83,8 @@ func (e *Exchange) open(ctx context.Context, tenantID string) (*Board, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newBoard(e, t, store), nil
+	b := newBoard(e, t, store)
+	return b, b.takeUp(ctx)
 }
 
 // Close takes no more calls and waits for those under way until ctx ends; what

@@ -80,6 +80,10 @@ func (s *Seat) Missed(ctx context.Context, since map[string]Place) ([]call.Event
 		if v, err := s.store.Call(ctx, call.ID(id)); err != nil || v.UserID != call.UserID(s.User.ID) {
 			return nil, false, ignoreMissing(err)
 		}
+		heir, err := s.store.EventsSince(ctx, stream, at.Epoch+1, 0)
+		if err != nil || len(heir) > 0 { // another owner ended it
+			return nil, false, err
+		}
 		events, err := s.store.EventsSince(ctx, stream, at.Epoch, at.Seq)
 		if err != nil {
 			return nil, false, err
