@@ -7,9 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"softphone/internal/adapter/api"
 	"softphone/internal/adapter/gateway"
@@ -32,6 +31,7 @@ type server struct {
 	gateway  *gateway.Gateway
 	mux      *http.ServeMux
 	log      *slog.Logger
+	stopping atomic.Bool
 }
 
 // openControl opens the databases, for the server and for the commands.
@@ -79,7 +79,7 @@ func (s *server) doors() {
 	s.mux.Handle("/socket.io/", s.gateway)
 	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	s.mux.HandleFunc("GET /readyz", s.ready)
-	s.mux.Handle("GET /metrics", promhttp.Handler())
+	s.mux.Handle("GET /metrics", metrics(s))
 	s.mux.Handle("/", web.Handler())
 }
 
@@ -93,6 +93,10 @@ func newAPI(mux *http.ServeMux, ex *switchboard.Exchange, c Config, log *slog.Lo
 }
 
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	if s.stopping.Load() {
+		http.Error(w, "the server is being stopped", http.StatusServiceUnavailable)
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
 	if err := s.control.Ping(ctx); err != nil {
@@ -152,6 +156,7 @@ func (s *server) openDesks(ctx context.Context) {
 // stop lets live calls finish for as long as is configured, then requests for
 // ten seconds.
 func (s *server) stop(h *http.Server, ended <-chan error) error {
+	s.stopping.Store(true)
 	s.log.Info("stopping", "calls may last", s.config.Drain)
 	drain, enough := context.WithTimeout(context.Background(), s.config.Drain)
 	defer enough()
