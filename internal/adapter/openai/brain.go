@@ -203,8 +203,11 @@ func (m *mind) ended(r realtime.Response) (assist.Idea, bool, error) {
 		return assist.Idea{}, false, nil
 	}
 	idea := assist.Idea{Kind: assist.NoAdvice, Turn: r.Metadata["turn"]}
-	if r.Status == realtime.Completed {
+	switch {
+	case r.Status == realtime.Completed:
 		idea.Kind, idea.Text = assist.Advice, words(r.Output)
+	case r.StatusDetails != nil && r.StatusDetails.Error != nil:
+		idea.Reason = reasonOf(r.StatusDetails.Error.CodeName())
 	}
 	return idea, true, nil
 }

@@ -135,8 +135,7 @@ func newThinker(cfg Config, post func(func(Desk))) *thinker {
 	return t
 }
 
-// note keeps what each ear does and tells the desk when the whole changes: one
-// ear that hears is worth more to the agent than one that does not.
+// note keeps what each ear does and tells the desk when the whole changes.
 func (l *Listener) note(d Desk, speaker Speaker, s State) {
 	l.ears[speaker] = s
 	l.tell(d)
@@ -149,17 +148,23 @@ func (l *Listener) tell(d Desk) {
 	}
 }
 
-// whole is the state of all. One that hears and gives no advice says why.
+// whole is the state of all: one ear that hears is worth more to the agent than
+// one that does not, and the reason says what is missing beside it.
 func (l *Listener) whole() State {
-	whole := State{Connecting, ""}
+	whole, missing := State{Connecting, ""}, l.mind
 	for _, speaker := range []Speaker{Agent, Caller} {
 		s, ok := l.ears[speaker]
 		switch {
 		case ok && s.Phase == Listening:
-			return State{Listening, l.mind}
-		case ok:
 			whole = s
+		case ok && whole.Phase == Connecting:
+			whole, missing = s, s.Reason
+		case ok:
+			missing = s.Reason
 		}
+	}
+	if whole.Phase == Listening {
+		whole.Reason = missing
 	}
 	return whole
 }

