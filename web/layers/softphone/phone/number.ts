@@ -25,6 +25,8 @@ export async function loadNumbers() {
       if (!number || why) return { shown: new AsYouType(home).input(typed), country: number?.country, fault: why && faults[why] }
       return { shown: number.country === home ? number.formatNational() : number.formatInternational(), country: number.country }
     },
+    /** The number in E.164, where it is one. */
+    plain: (typed: string, home?: CountryCode): string | undefined => parse(typed, home)?.number,
     /** A number of E.164 as it is read best. */
     format(e164: string, home?: CountryCode): string {
       const number = parse(e164)
@@ -34,10 +36,8 @@ export async function loadNumbers() {
   }
 }
 
+/** Whether a refusal is about the number that was dialled. */
+export const isAboutNumber = (code: string) => ['invalid_number', 'emergency_number', 'country_not_allowed'].includes(code)
+
 /** Whether it is meant as a number and not as a name. */
 export const isDialable = (typed: string) => /^[\d\s+()./*#-]*$/.test(typed) && /\d/.test(typed)
-
-/** A flag is two letters of a special alphabet. */
-export function flag(country: string): string {
-  return String.fromCodePoint(...[...country.toUpperCase()].map(c => 0x1F1A5 + c.charCodeAt(0)))
-}

@@ -10,6 +10,16 @@ export interface Recording extends Source {
   wake(): void
 }
 
+/** Without a source a browser sends nothing at all, and a desk hears a dead microphone. */
+function begin(made: AudioContext): MediaStreamAudioDestinationNode {
+  const out = made.createMediaStreamDestination()
+  const silence = made.createConstantSource()
+  silence.offset.value = 0
+  silence.connect(out)
+  silence.start()
+  return out
+}
+
 export function createRecording(load: () => Promise<ArrayBuffer>, context: () => AudioContext, changed: (speaks: boolean) => void): Recording {
   let made: AudioContext | undefined
   let out: MediaStreamAudioDestinationNode | undefined
@@ -18,7 +28,7 @@ export function createRecording(load: () => Promise<ArrayBuffer>, context: () =>
 
   function open() {
     made ??= context()
-    out ??= made.createMediaStreamDestination()
+    out ??= begin(made)
     return { made, out }
   }
 

@@ -4,7 +4,7 @@ import type { CallView } from '../../phone/wire'
 /** Codes of the desk as sentences of the catalogue. */
 export function useSentence() {
   const { t, te } = useI18n()
-  const { shown } = useSoftphone()
+  const { shown, snapshot } = useSoftphone()
   const known = (key: string, fallback: string) => te(key) ? t(key) : fallback
 
   return {
@@ -14,10 +14,17 @@ export function useSentence() {
     verdict(call: CallView): string {
       if (!call.verdict) return ''
       const { by, reason } = call.verdict
-      const key = reason === 'hung_up' ? `verdict.hung_up_${by}` : `verdict.${reason}`
-      return te(key) ? t(key, { who: other(call) }) : t('verdict.unknown')
+      const base = reason === 'hung_up' ? `verdict.hung_up_${by}` : `verdict.${reason}`
+      const key = !mine(call) && te(`${base}_colleague`) ? `${base}_colleague` : base
+      return te(key) ? t(key, { who: other(call), agent: call.userName ?? '' }) : t('verdict.unknown')
     },
     other,
+    /** Whose words they are, when they are not one's own. */
+    colleague: (call: CallView) => mine(call) ? undefined : call.userName,
+  }
+
+  function mine(call: CallView): boolean {
+    return !call.userId || !snapshot.value.agent || call.userId === snapshot.value.agent.id
   }
 
   /** The person on the other side, by name where there is one. */

@@ -27,6 +27,7 @@ const numbers = shallowRef<Numbers>()
 const home = ref<CountryCode>()
 const recent = shallowRef<CallView[]>([])
 const clock = createClock()
+let asleep: Softphone | undefined // its recording waits for a click
 let host: Host | undefined
 let phone: Softphone | undefined
 
@@ -86,7 +87,12 @@ async function warm(of: Softphone) {
   const demo = await fetch('/api/demo').then(r => r.ok ? r.json() as Promise<{ voice?: string }> : undefined).catch(() => undefined)
   recorded.value = demo?.voice
   if (phone !== of) return
-  if (recorded.value && stored(VOICE) === 'recording') return of.useVoice('recording')
+  if (recorded.value && stored(VOICE) === 'recording') {
+    // Before somebody has clicked, a browser lets no sound be made.
+    if (navigator.userActivation?.hasBeenActive) return of.useVoice('recording')
+    asleep = of
+    return
+  }
   const permission = await navigator.permissions?.query({ name: 'microphone' }).catch(() => undefined)
   if (!permission || phone !== of) return
   permission.onchange = () => { if (permission.state === 'granted') of.heal() }
@@ -113,6 +119,15 @@ async function find(q: string): Promise<Found[]> {
   return found?.items ?? []
 }
 
+/** Whose number it is; a slow address book holds up no call. */
+async function whose(typed: string): Promise<string | undefined> {
+  const number = numbers.value?.plain(typed, home.value)
+  if (!number) return undefined
+  const late = new Promise<Found[]>(done => setTimeout(done, 500, []))
+  const found = await Promise.race([find(number.slice(1)).catch(() => []), late])
+  return found.find(p => p.phone === number)?.id
+}
+
 /** The one phone of this page. */
 export function useSoftphone() {
   const call = computed(() => snapshot.value.calls[0])
@@ -127,9 +142,9 @@ export function useSoftphone() {
     snapshot, call, heard, news, recorded, home, numbers, recent: readonly(recent), isOpen: readonly(isOpen),
     open, find,
     close: () => { isOpen.value = false },
-    dial(order: Order) {
+    async dial(order: Order) {
       open()
-      return phone?.dial(order) ?? Promise.resolve(false)
+      return await phone?.dial({ ...order, contactId: order.contactId ?? await whose(order.to) }) ?? false
     },
     hangUp: () => call.value && phone?.hangUp(call.value.id),
     mute: (on: boolean) => call.value && phone?.mute(call.value.id, on),
@@ -143,7 +158,12 @@ export function useSoftphone() {
     takeSound: () => phone?.takeSound(),
     retrySound: () => phone?.retrySound(),
     heal: () => phone?.heal(),
-    wake: () => phone?.wake(),
+    /** Somebody has clicked or typed. */
+    wake() {
+      if (asleep && asleep === phone) void asleep.useVoice('recording')
+      asleep = undefined
+      phone?.wake()
+    },
     renew: (token: string) => phone?.renew(token),
     putAway: () => phone?.putAway(),
     now: clock.now,
