@@ -17,6 +17,9 @@ export default defineConfig({
       args: ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
     },
   },
-  projects: (['light', 'dark'] as const).map(colorScheme => ({ name: colorScheme, use: { colorScheme } })),
+  projects: [
+    ...(['light', 'dark'] as const).map(colorScheme => ({ name: colorScheme, use: { colorScheme }, testIgnore: 'sound/**' })),
+    { name: 'sound', testDir: './e2e/sound' }, // measures, so it runs alone
+  ],
   webServer: { command: `../bin/softphone demo --listen 127.0.0.1:${port} --json`, url: `http://127.0.0.1:${port}/readyz`, reuseExistingServer: false },
 })

@@ -25,6 +25,7 @@ type Config struct {
 	AllowBaseURL  []string      `help:"Further base URLs that tenants may set." env:"ALLOW_BASE_URLS" placeholder:"URL"`
 	Origins       []string      `help:"Other web origins that may call the API and the socket." env:"ALLOWED_ORIGINS" placeholder:"URL"`
 	MediaListen   string        `help:"UDP address of the browsers' sound. Default: the port of --listen on all of its addresses." env:"MEDIA_LISTEN" placeholder:"0.0.0.0:3000"`
+	MediaTCP      string        `help:"TCP address of the sound of browsers whose network blocks UDP, best port 443 of an address of its own. Default: none." env:"MEDIA_LISTEN_TCP" placeholder:"0.0.0.0:3478" name:"media-listen-tcp"`
 	PublicIP      []string      `help:"Public addresses of a server behind NAT, offered to browsers for sound." env:"PUBLIC_IPS" placeholder:"IP" name:"public-ip"`
 	Drain         time.Duration `help:"How long the first stop signal lets live calls finish." default:"1h" env:"DRAIN"`
 	LogLevel      string        `help:"debug, info, warn or error. Phone numbers appear at debug only." default:"info" enum:"debug,info,warn,error" env:"LOG_LEVEL"`

@@ -19,6 +19,7 @@ import (
 type DemoCmd struct {
 	Listen string `help:"Address of the one port." default:"127.0.0.1:3000"`
 	Data   string `help:"Folder to keep the demo's data in. Default: a temporary one, removed at the end." type:"path"`
+	Voices string `help:"Folder of WAV files, each with its words in a .txt of the same name, that the simulated OpenAI shall understand besides the demo's own." type:"existingdir"`
 	JSON   bool   `name:"json" help:"Print one line of JSON once ready, then logs on stderr."`
 	Check  bool   `help:"Live through the whole story without a browser, print each step, and end. Fails when a step does."`
 }
@@ -38,12 +39,13 @@ func (c *DemoCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	sim, err := startTwilio(ctx, s.mux, "/sim/twilio", s.log)
+	// The other side outlives the stop signal: calls end by its word.
+	sim, err := startTwilio(context.WithoutCancel(ctx), s.mux, "/sim/twilio", s.log)
 	if err != nil {
 		return fmt.Errorf("start simulated twilio: %w", err)
 	}
 	defer sim.Close()
-	ai, err := startOpenAI(s.mux, "/sim/openai", s.log)
+	ai, err := startOpenAI(s.mux, "/sim/openai", c.Voices, s.log)
 	if err != nil {
 		return fmt.Errorf("start simulated openai: %w", err)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // startDemo runs the demo as the command does and returns its address.
-func startDemo(t *testing.T) string {
+func startDemo(t *testing.T, change ...func(*DemoCmd)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -25,7 +25,11 @@ func startDemo(t *testing.T) string {
 	l.Close()
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- (&DemoCmd{Listen: address, Data: t.TempDir(), JSON: true}).Run(ctx) }()
+	demo := &DemoCmd{Listen: address, Data: t.TempDir(), JSON: true}
+	for _, f := range change {
+		f(demo)
+	}
+	go func() { ended <- demo.Run(ctx) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {

@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"softphone/internal/adapter/api"
 	"softphone/internal/adapter/gateway"
 	"softphone/internal/adapter/store"
@@ -33,7 +31,7 @@ type server struct {
 	gateway  *gateway.Gateway
 	mux      *http.ServeMux
 	log      *slog.Logger
-	stopping atomic.Bool // takes no more calls
+	stopping atomic.Bool
 }
 
 // openControl opens the databases, for the server and for the commands.
@@ -55,6 +53,7 @@ func newServer(ctx context.Context, c Config, log *slog.Logger) (*server, error)
 	network := &carriers{backend: c.BackendURL, base: c.TwilioBaseURL, pacers: map[string]*twilio.Pacer{}}
 	s.exchange = switchboard.New(switchboard.Config{
 		Directory: control, Carrier: network.of, NewID: store.NewID,
+		Assist: assistants{c.OpenAIBaseURL, log}.of,
 		Open: func(ctx context.Context, id string) (switchboard.Store, error) {
 			return control.Open(ctx, id)
 		},
@@ -80,7 +79,7 @@ func (s *server) doors() {
 	s.mux.Handle("/socket.io/", s.gateway)
 	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	s.mux.HandleFunc("GET /readyz", s.ready)
-	s.mux.Handle("GET /metrics", promhttp.Handler())
+	s.mux.Handle("GET /metrics", metrics(s))
 	s.mux.Handle("/", web.Handler())
 }
 
@@ -95,7 +94,7 @@ func newAPI(mux *http.ServeMux, ex *switchboard.Exchange, c Config, log *slog.Lo
 
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {
 	if s.stopping.Load() {
-		http.Error(w, "stopping: live calls finish, new ones go elsewhere", http.StatusServiceUnavailable)
+		http.Error(w, "the server is being stopped", http.StatusServiceUnavailable)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)

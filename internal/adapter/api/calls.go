@@ -47,6 +47,7 @@ type Dossier struct {
 	Call        call.View         `json:"call"`
 	Legs        []Leg             `json:"legs"`
 	Lines       []Line            `json:"lines"`
+	Transcript  string            `json:"transcript,omitempty" doc:"the lines as one text, once the call is over"`
 	Suggestions []json.RawMessage `json:"suggestions"`
 	Actions     []json.RawMessage `json:"actions"`
 }
@@ -143,7 +144,7 @@ func (a *API) getCall(ctx context.Context, in *idInput) (*dossierOutput, error) 
 }
 
 func dossier(d switchboard.Dossier) Dossier {
-	out := Dossier{Call: d.Call, Legs: []Leg{}, Lines: []Line{}, Suggestions: []json.RawMessage{}, Actions: []json.RawMessage{}}
+	out := Dossier{Call: d.Call, Transcript: d.Text, Legs: []Leg{}, Lines: []Line{}, Suggestions: []json.RawMessage{}, Actions: []json.RawMessage{}}
 	for _, l := range d.Legs {
 		out.Legs = append(out.Legs, Leg{
 			ID: l.ID, Role: l.Role, Phase: l.Phase, CarrierSID: l.CarrierSID, Address: l.Address,

@@ -287,7 +287,7 @@ func TestQuotaIsFatal(t *testing.T) {
 // Realtime VAD: a null turn detection, mu-law, languages and not language.
 func TestSettings(t *testing.T) {
 	v, ctx := begin(t), soon(t)
-	h, err := v.account(nil).Listen(ctx, assist.Hints{Speaker: assist.Agent, Languages: []string{"en"}, Keywords: []string{"Dupont"}})
+	h, err := v.account(nil).Listen(ctx, assist.Hints{Speaker: assist.Agent, Languages: []string{"en"}, Keywords: []string{" Du<po\r\nnt>", ">"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -298,7 +298,7 @@ func TestSettings(t *testing.T) {
 	}
 	const want = `{"type":"session.update","event_id":"evt_cfg","session":{"type":"transcription","audio":{"input":{
 		"format":{"type":"audio/pcmu"},"noise_reduction":{"type":"near_field"},
-		"transcription":{"model":"gpt-live-transcribe","languages":["en"],"keywords":["Dupont"],"delay":"low"},"turn_detection":null}}}}`
+		"transcription":{"model":"gpt-live-transcribe","languages":["en"],"keywords":["Du po nt"],"delay":"low"},"turn_detection":null}}}}`
 	if diff := cmp.Diff(tree(t, sent[0]), tree(t, []byte(want))); diff != "" {
 		t.Errorf("session.update (-got +want):\n%s", diff)
 	}

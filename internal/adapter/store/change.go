@@ -15,7 +15,7 @@ var _ call.Journal = (*Tenant)(nil)
 // Change stores everything that one input changed, in one transaction.
 func (t *Tenant) Change(ctx context.Context, c call.Change) error {
 	err := t.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		for _, step := range []func(context.Context, bun.Tx, call.Change) error{t.putOnce, putCall, claimAgent, putLegs, putLines, putEvents, markInbox, t.putJobs} {
+		for _, step := range []func(context.Context, bun.Tx, call.Change) error{t.putOnce, putCall, claimAgent, putLegs, putLines, writeOut, putEvents, markInbox, t.putJobs} {
 			if err := step(ctx, tx, c); err != nil {
 				return err
 			}
@@ -34,7 +34,7 @@ var live = []string{string(call.Queued), string(call.Ringing), string(call.InPro
 // putCall updates the row unless a newer owner has it or it is over, or makes it.
 func putCall(ctx context.Context, tx bun.Tx, c call.Change) error {
 	row := rowOf(c.Call)
-	res, err := tx.NewUpdate().Model(&row).ExcludeColumn("id", "created_at").Where("id = ? AND epoch <= ?", row.ID, c.Fence).
+	res, err := tx.NewUpdate().Model(&row).ExcludeColumn("id", "created_at", "ai_transcript").Where("id = ? AND epoch <= ?", row.ID, c.Fence).
 		Where("(status IN (?) OR status = ?)", bun.List(live), row.Status).Exec(ctx)
 	if found, err := touched(res, err); found || err != nil {
 		return err
@@ -96,6 +96,20 @@ func putLines(ctx context.Context, tx bun.Tx, c call.Change) error {
 		}
 	}
 	return nil
+}
+
+// writeOut renders the call's transcript from its stored lines, those of earlier
+// owners included.
+func writeOut(ctx context.Context, tx bun.Tx, c call.Change) error {
+	if !c.Transcript {
+		return nil
+	}
+	lines, err := linesOf(ctx, tx, c.Call.ID)
+	if err != nil || len(lines) == 0 {
+		return err
+	}
+	_, err = tx.NewUpdate().Model((*callRow)(nil)).Set("ai_transcript = ?", call.Transcript(lines)).Where("id = ?", string(c.Call.ID)).Exec(ctx)
+	return err
 }
 
 func putEvents(ctx context.Context, tx bun.Tx, c call.Change) error {

@@ -31,7 +31,7 @@ func (r callRow) record() call.Record {
 	c := call.Record{
 		ID: call.ID(r.ID), CallSID: word(r.CallSID), Direction: call.Direction(r.Direction), From: r.From, To: r.To, Status: call.Status(r.Status),
 		Verdict: call.Verdict{By: call.By(r.VerdictBy), Reason: call.Reason(r.VerdictReason), Detail: r.VerdictDetail},
-		UserID:  call.UserID(word(r.UserID)), ContactID: word(r.ContactID), Epoch: r.Epoch, Transcript: word(r.Transcript),
+		UserID:  call.UserID(word(r.UserID)), ContactID: word(r.ContactID), Epoch: r.Epoch,
 		StartedAt: time.UnixMilli(r.StartedAt).UTC(), AnsweredAt: moment(r.AnsweredAt), EndedAt: moment(r.EndedAt),
 		CreatedAt: time.UnixMilli(r.CreatedAt).UTC(), UpdatedAt: time.UnixMilli(r.UpdatedAt).UTC(),
 	}

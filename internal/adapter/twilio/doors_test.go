@@ -203,3 +203,35 @@ func FuzzStatusDoor(f *testing.F) {
 		}
 	})
 }
+
+// FuzzSignedDoors lets Twilio say anything at both doors: it is taken, refused
+// as nonsense, or stored for later, and what is taken names a call.
+func FuzzSignedDoors(f *testing.F) {
+	f.Add(callback().Encode())
+	f.Add("AccountSid=" + account + "&CallSid=" + sid + "&CallStatus=busy&SequenceNumber=99999999999999999999")
+	f.Fuzz(func(t *testing.T, body string) {
+		form, err := twilioapi.ParseForm([]byte(body))
+		if err != nil {
+			return
+		}
+		form.Set("AccountSid", account)
+		for _, door := range []string{"/api/voice/webhook/status", "/api/voice/twiml/outbound"} {
+			d := newDesk()
+			mux := http.NewServeMux()
+			(&twilio.Doors{Desk: d, Backend: "https://desk.example", Log: quiet}).Register(mux)
+			r := httptest.NewRequest(http.MethodPost, door+"?leg=L1&tenant=acme", strings.NewReader(form.Encode()))
+			r.Header.Set(twilioapi.SignatureHeader, twilioapi.Sign(secret, "https://desk.example"+door+"?leg=L1&tenant=acme", form))
+			w := httptest.NewRecorder()
+			mux.ServeHTTP(w, r)
+			switch w.Code {
+			case http.StatusBadRequest:
+			case http.StatusOK, http.StatusNoContent:
+				if got := form.Get("CallSid"); !twilioapi.IsSid(twilioapi.KindCall, got) {
+					t.Errorf("%s took %q for a call", door, got)
+				}
+			default:
+				t.Errorf("%s answered %d to %q", door, w.Code, body)
+			}
+		}
+	})
+}

@@ -19,9 +19,6 @@ const (
 	startTime   = 5 * time.Second // for the start message: a stranger does not sit in the hall
 	writeTime   = 2 * time.Second
 	messageMost = 64 << 10
-	// outMost is the frames that may wait for the socket. At 60 ms the oldest
-	// is dropped: a burst must never become lasting delay.
-	outMost = 3
 )
 
 // Stream is the sound of one leg: a media.Port over Twilio's media stream.
@@ -33,20 +30,20 @@ type Stream struct {
 	sid     string
 	in      media.Switch
 	cutter  *media.Cutter
-	out     *media.Tap
+	out     *outlet
 	done    chan struct{}
 	once    sync.Once
 	stopped atomic.Bool
 }
 
 func newStream(sid string) *Stream {
-	s := &Stream{sid: sid, out: media.NewTap(outMost), done: make(chan struct{})}
+	s := &Stream{sid: sid, out: newOutlet(), done: make(chan struct{})}
 	s.cutter = media.NewCutter(&s.in)
 	return s
 }
 
 // WriteFrame implements media.Writer.
-func (s *Stream) WriteFrame(f media.Frame) { s.out.WriteFrame(f) }
+func (s *Stream) WriteFrame(f media.Frame) { s.out.put(time.Now(), f.Data) }
 
 // Connect implements media.Port.
 func (s *Stream) Connect(w media.Writer) { s.in.Connect(w) }
@@ -57,8 +54,8 @@ func (s *Stream) Done() <-chan struct{} { return s.done }
 // Lost says, after Done, that the sound broke off without Twilio's stop.
 func (s *Stream) Lost() bool { return !s.stopped.Load() }
 
-// Dropped is the frames that came too fast for the socket.
-func (s *Stream) Dropped() int64 { return s.out.Dropped() }
+// Sound counts what happened to the sound towards the customer.
+func (s *Stream) Sound() Sound { return s.out.sound(time.Now()) }
 
 func (s *Stream) String() string { return "twilio stream " + s.sid }
 
@@ -137,21 +134,26 @@ func (v *visit) next(ctx context.Context) (mediastream.Message, error) {
 	return v.decoder.Decode(v.buf)
 }
 
-// live carries the sound both ways until the stream ends.
+// live carries the sound both ways until the stream ends. A context that can
+// end costs allocations at every read and write of the socket, so it closes the
+// socket instead.
 func (v *visit) live(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(ctx, func() { _ = v.conn.CloseNow() })
+	defer stop()
 	var writing sync.WaitGroup
-	writing.Go(func() { v.speak(ctx) })
-	for v.listen(ctx) {
+	over := make(chan struct{})
+	writing.Go(func() { v.speak(over) })
+	for v.listen() {
 	}
 	v.stream.close()
-	cancel()
+	close(over)
+	_ = v.conn.CloseNow() // a write may hang
 	writing.Wait()
 }
 
 // listen takes one message; false at the end of the stream.
-func (v *visit) listen(ctx context.Context) bool {
-	m, err := v.next(ctx)
+func (v *visit) listen() bool {
+	m, err := v.next(context.Background())
 	if err != nil {
 		return false
 	}
@@ -162,6 +164,8 @@ func (v *visit) listen(ctx context.Context) bool {
 		if v.stream.Heard != nil {
 			v.stream.Heard(m.Digit)
 		}
+	case mediastream.EventMark:
+		v.stream.out.echo(time.Now(), m.Mark)
 	case mediastream.EventStop:
 		v.stream.stopped.Store(true)
 		return false
@@ -171,24 +175,62 @@ func (v *visit) listen(ctx context.Context) bool {
 
 // speak sends what waits. A socket that takes nothing for two seconds is closed,
 // which ends listen as well.
-func (v *visit) speak(ctx context.Context) {
+func (v *visit) speak(over <-chan struct{}) {
 	var buf [media.FrameBytes]byte
-	message := make([]byte, 0, 512)
+	room := time.NewTimer(time.Hour)
+	defer room.Stop()
+	w := writer{conn: v.conn, sid: v.stream.sid, late: time.AfterFunc(time.Hour, func() { _ = v.conn.CloseNow() })}
+	defer w.late.Stop()
 	for {
-		f, err := v.stream.out.Read(ctx, buf[:])
-		if err != nil {
+		do := v.stream.out.next(time.Now(), buf[:])
+		if w.obey(do, buf[:do.frame]) != nil {
+			_ = v.conn.CloseNow() // the reader reports the loss
 			return
 		}
-		message = mediastream.AppendMedia(message[:0], v.stream.sid, f.Data)
-		if err := v.write(ctx, message); err != nil {
-			_ = v.conn.CloseNow() // the reader reports the loss
+		if do.frame > 0 {
+			continue
+		}
+		var roomy <-chan time.Time // nil: nothing waits, put wakes
+		if do.pause > 0 {
+			room.Reset(do.pause)
+			roomy = room.C
+		}
+		select {
+		case <-v.stream.out.wake:
+		case <-roomy:
+		case <-over:
 			return
 		}
 	}
 }
 
-func (v *visit) write(ctx context.Context, message []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, writeTime)
-	defer cancel()
-	return v.conn.Write(ctx, websocket.MessageText, message)
+// writer writes messages into one buffer.
+type writer struct {
+	conn    *websocket.Conn
+	sid     string
+	message []byte
+	late    *time.Timer // closes the socket
+}
+
+func (w *writer) obey(do order, sound []byte) error {
+	var err error
+	if do.clear {
+		w.message = mediastream.AppendClear(w.message[:0], w.sid)
+		err = w.write()
+	}
+	if do.frame > 0 && err == nil {
+		w.message = mediastream.AppendMedia(w.message[:0], w.sid, sound)
+		err = w.write()
+	}
+	if do.mark != "" && err == nil {
+		w.message = mediastream.AppendMark(w.message[:0], w.sid, do.mark)
+		err = w.write()
+	}
+	return err
+}
+
+func (w *writer) write() error {
+	w.late.Reset(writeTime)
+	defer w.late.Stop()
+	return w.conn.Write(context.Background(), websocket.MessageText, w.message)
 }

@@ -16,8 +16,18 @@ type Agent struct {
 }
 
 // NewAgent makes an agent with a complete offer.
-func NewAgent(ctx context.Context) (*Agent, error) {
-	api, err := newAPI(func(s *pion.SettingEngine) { s.SetIncludeLoopbackCandidate(true) })
+func NewAgent(ctx context.Context) (*Agent, error) { return newAgent(ctx, pion.NetworkTypeUDP4) }
+
+// NewAgentWithoutUDP makes one on a network that lets only TCP out.
+func NewAgentWithoutUDP(ctx context.Context) (*Agent, error) {
+	return newAgent(ctx, pion.NetworkTypeTCP4)
+}
+
+func newAgent(ctx context.Context, network pion.NetworkType) (*Agent, error) {
+	api, err := newAPI(func(s *pion.SettingEngine) {
+		s.SetIncludeLoopbackCandidate(true)
+		s.SetNetworkTypes([]pion.NetworkType{network})
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,6 @@
 // Package webrtc is an agent's browser as a media.Port: one RTP leg of G.711
-// mu-law, encrypted, over one UDP port that all browsers share. The Engine owns
-// the port; each Peer owns its connection and reads it on one goroutine, which
+// mu-law, encrypted, over one UDP port that all browsers share, and over a TCP
+// port for those whose network lets no UDP through. The Engine owns the ports; each Peer owns its connection and reads it on one goroutine, which
 // pushes the sound all the way to the other party.
 //
 // The one rule: the browser offers and the offer is complete; there is no
@@ -15,6 +15,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
@@ -25,6 +26,7 @@ import (
 // Config of an Engine.
 type Config struct {
 	Listen    string   // UDP address all browsers share, "0.0.0.0:3478"; port 0 chooses one
+	ListenTCP string   // TCP address for browsers without UDP (RFC 6544, passive candidates); empty: none
 	PublicIPs []string // told to browsers instead of our own addresses (NAT 1:1); empty: our own
 	Log       *slog.Logger
 }
@@ -40,48 +42,99 @@ func (b *BadOffer) Unwrap() error { return b.Err }
 
 // Engine answers browsers' offers.
 type Engine struct {
-	api  *pion.API
-	conn *net.UDPConn
-	mux  ice.UDPMux
-	log  *slog.Logger
+	api    *pion.API
+	conn   *net.UDPConn
+	mux    ice.UDPMux
+	tcp    net.Listener // nil: none
+	tcpMux ice.TCPMux
+	log    *slog.Logger
 
 	mu     sync.Mutex
 	peers  map[*Peer]struct{}
 	closed bool
 }
 
-// New opens the UDP port.
+// New opens the ports.
 func New(c Config) (*Engine, error) {
-	addr, err := net.ResolveUDPAddr("udp4", c.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("resolve media address %q: %w", c.Listen, err)
-	}
-	conn, err := net.ListenUDP("udp4", addr)
-	if err != nil {
-		return nil, fmt.Errorf("open media port: %w", err)
-	}
-	e := &Engine{conn: conn, log: c.Log, mux: pion.NewICEUDPMux(nil, conn), peers: map[*Peer]struct{}{}}
+	e := &Engine{log: c.Log, peers: map[*Peer]struct{}{}}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
+	if err := e.open(c); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+func (e *Engine) open(c Config) error {
+	addr, err := net.ResolveUDPAddr("udp4", c.Listen)
+	if err != nil {
+		return fmt.Errorf("resolve media address %q: %w", c.Listen, err)
+	}
+	if e.conn, err = net.ListenUDP("udp4", addr); err != nil {
+		return fmt.Errorf("open media port: %w", err)
+	}
+	for _, ip := range c.PublicIPs {
+		if net.ParseIP(ip) == nil { // pion would leave it out of every answer
+			return fmt.Errorf("public address %q is no IP address", ip)
+		}
+	}
+	e.mux = pion.NewICEUDPMux(nil, e.conn)
+	if c.ListenTCP != "" {
+		if err := e.openTCP(c.ListenTCP); err != nil {
+			return err
+		}
+	}
 	var badAddress error
 	e.api, err = newAPI(func(s *pion.SettingEngine) {
+		e.useTCP(s)
 		s.SetICEUDPMux(e.mux)
 		s.SetIncludeLoopbackCandidate(addr.IP.IsLoopback())
 		if len(c.PublicIPs) > 0 {
 			badAddress = s.SetICEAddressRewriteRules(pion.ICEAddressRewriteRule{External: c.PublicIPs, AsCandidateType: pion.ICECandidateTypeHost})
 		}
 	})
-	if err := errors.Join(err, badAddress); err != nil {
-		return nil, errors.Join(err, e.Close())
+	return errors.Join(err, badAddress)
+}
+
+// tcpBuffer is what may wait for a browser's TCP connection, about a second and a
+// half of sound: what is more is dropped, because without a buffer a write would
+// wait for a stalled browser, and with it the customer's socket.
+const tcpBuffer = 16 << 10
+
+func (e *Engine) openTCP(address string) (err error) {
+	if e.tcp, err = net.Listen("tcp4", address); err != nil {
+		return fmt.Errorf("open media port: %w", err)
 	}
-	return e, nil
+	e.tcpMux = ice.NewTCPMuxDefault(ice.TCPMuxParams{
+		Listener: e.tcp, ReadBufferSize: 8, WriteBufferSize: tcpBuffer,
+		// Strangers who connect and say nothing are not kept for the default 30 s.
+		FirstStunBindTimeout: 5 * time.Second,
+	})
+	return nil
+}
+
+// useTCP lets browsers connect to us; we never dial an address of an offer.
+func (e *Engine) useTCP(s *pion.SettingEngine) {
+	s.DisableActiveTCP(true)
+	if e.tcpMux != nil {
+		s.SetICETCPMux(e.tcpMux)
+		s.SetNetworkTypes([]pion.NetworkType{pion.NetworkTypeUDP4, pion.NetworkTypeTCP4})
+	}
 }
 
 // Addr is the UDP address in use.
 func (e *Engine) Addr() net.Addr { return e.conn.LocalAddr() }
 
-// Close ends all peers and gives the port back.
+// AddrTCP is the TCP address in use, nil when there is none.
+func (e *Engine) AddrTCP() net.Addr {
+	if e.tcp == nil {
+		return nil
+	}
+	return e.tcp.Addr()
+}
+
+// Close ends all peers and gives the ports back.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	e.closed = true
@@ -93,7 +146,22 @@ func (e *Engine) Close() error {
 	for _, p := range peers {
 		p.Close()
 	}
-	return errors.Join(e.mux.Close(), ignoreClosed(e.conn.Close()))
+	return e.closePorts()
+}
+
+// closePorts closes what New got to open.
+func (e *Engine) closePorts() error {
+	var errs []error
+	if e.mux != nil {
+		errs = append(errs, e.mux.Close())
+	}
+	if e.conn != nil {
+		errs = append(errs, ignoreClosed(e.conn.Close()))
+	}
+	if e.tcpMux != nil {
+		errs = append(errs, ignoreClosed(e.tcpMux.Close()))
+	}
+	return errors.Join(errs...)
 }
 
 func ignoreClosed(err error) error {

@@ -14,7 +14,10 @@ import (
 	"softphone/internal/phone/media"
 )
 
-const keysPayload = 126 // telephone-event, as Chromium numbers it at 8 kHz
+const (
+	voicePayload = 0   // PCMU (RFC 3551, 6)
+	keysPayload  = 126 // telephone-event, as Chromium numbers it at 8 kHz
+)
 
 var voice = pion.RTPCodecCapability{MimeType: pion.MimeTypePCMU, ClockRate: 8000}
 

@@ -1,12 +1,14 @@
 package webrtc
 
 import (
+	"encoding/binary"
 	"sync"
 	"time"
 
 	"github.com/pion/rtp"
 
 	"softphone/internal/phone/media"
+	"softphone/internal/protocol/g711"
 )
 
 // sender numbers outgoing packets: sequence without a gap, timestamp in step
@@ -40,7 +42,10 @@ func (s *sender) stamp(h *rtp.Header, now time.Time, size int) {
 // come in order none waits.
 const held = 3
 
-// receiver puts packets in order and sound into frames.
+// receiver puts packets in order and sound into frames. Telephone events become
+// silence of their length: a browser sends no voice meanwhile, and a hole in time
+// would be one for listeners and for Twilio. They press no keys: the page has a
+// command for that, which knows who may and what is secret.
 type receiver struct {
 	peer    *Peer
 	cut     *media.Cutter
@@ -55,6 +60,7 @@ type receiver struct {
 type kept struct {
 	used bool
 	seq  uint16
+	kind uint8
 	ts   uint32
 	n    int
 	data [1500]byte
@@ -66,7 +72,7 @@ func (r *receiver) take(p *rtp.Packet) {
 	}
 	switch ahead := int16(p.SequenceNumber - r.seq); {
 	case ahead == 0:
-		r.push(p.Timestamp, sound(p))
+		r.push(p.PayloadType, p.Timestamp, p.Payload)
 		r.seq++
 	case ahead < -100 || ahead > 100: // a new stream of numbers
 		r.restart(p)
@@ -79,20 +85,12 @@ func (r *receiver) take(p *rtp.Packet) {
 	r.release()
 }
 
-// sound of a packet; a telephone event is a turn without sound.
-func sound(p *rtp.Packet) []byte {
-	if p.PayloadType != 0 {
-		return nil
-	}
-	return p.Payload
-}
-
 func (r *receiver) restart(p *rtp.Packet) {
 	for r.waiting > 0 {
 		r.skip()
 		r.release()
 	}
-	r.push(p.Timestamp, sound(p))
+	r.push(p.PayloadType, p.Timestamp, p.Payload)
 	r.seq = p.SequenceNumber + 1
 }
 
@@ -105,8 +103,8 @@ func (r *receiver) keep(p *rtp.Packet) {
 	for i := range r.wait {
 		k := &r.wait[i]
 		if !k.used {
-			k.used, k.seq, k.ts = true, p.SequenceNumber, p.Timestamp
-			k.n = copy(k.data[:], sound(p))
+			k.used, k.seq, k.kind, k.ts = true, p.SequenceNumber, p.PayloadType, p.Timestamp
+			k.n = copy(k.data[:], p.Payload)
 			r.waiting++
 			return
 		}
@@ -117,7 +115,7 @@ func (r *receiver) keep(p *rtp.Packet) {
 func (r *receiver) release() {
 	for r.waiting > 0 {
 		if k := r.find(); k != nil {
-			r.push(k.ts, k.data[:k.n])
+			r.push(k.kind, k.ts, k.data[:k.n])
 			k.used = false
 			r.waiting--
 			r.seq++
@@ -151,14 +149,52 @@ func (r *receiver) skip() {
 	r.seq += uint16(first)
 }
 
-// push cuts sound into frames; where the timestamp jumps, so does call time.
-func (r *receiver) push(ts uint32, data []byte) {
-	if len(data) == 0 {
-		return
+// push takes a packet whose turn it is; other kinds than voice and keys are a
+// turn without sound.
+func (r *receiver) push(kind uint8, ts uint32, data []byte) {
+	switch {
+	case kind == voicePayload && len(data) > 0:
+		r.jump(ts) // also back, when a browser numbers anew
+		r.cut.Write(data)
+		r.ts += uint32(len(data))
+	case kind == keysPayload && len(data) >= 4:
+		r.hush(ts, binary.BigEndian.Uint16(data[2:]))
 	}
+}
+
+// jump moves call time on to a timestamp that is ahead, by less than an hour.
+func (r *receiver) jump(ts uint32) {
 	if gap := int32(ts - r.ts); r.begunTS && gap > 0 && gap < 8000*3600 {
 		r.cut.Skip(time.Duration(gap) * time.Second / 8000)
 	}
-	r.begunTS, r.ts = true, ts+uint32(len(data))
-	r.cut.Write(data)
+	r.begunTS, r.ts = true, ts
 }
+
+// hushMost is the silence one packet may bring: an event is reported at least as
+// often as voice is sent (RFC 4733, 2.5.1.2), so more was lost or is a lie.
+const hushMost = 8000 / 5
+
+// hush pushes silence up to the end of an event so far. All packets of an event
+// have the timestamp of its beginning (RFC 4733, 2.2), each a longer duration
+// than the one before (2.3.5), and the last one comes three times (2.5.1.4).
+func (r *receiver) hush(ts uint32, duration uint16) {
+	if !r.begunTS || int32(ts-r.ts) > 0 {
+		r.jump(ts)
+	}
+	missing := int32(ts + uint32(duration) - r.ts)
+	if missing > hushMost {
+		r.jump(r.ts + uint32(missing-hushMost))
+		missing = hushMost
+	}
+	for missing > 0 {
+		n := min(missing, media.FrameBytes)
+		r.cut.Write(quiet[:n])
+		r.ts += uint32(n)
+		missing -= n
+	}
+}
+
+var quiet = func() (q [media.FrameBytes]byte) {
+	g711.Fill(q[:])
+	return q
+}()

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
+	"regexp"
+	"strconv"
 	"testing"
 	"time"
 
@@ -17,9 +20,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func join(t *testing.T) (*webrtc.Agent, *webrtc.Peer) {
 	t.Helper()
+	return joinBy(t, webrtc.Config{Listen: "127.0.0.1:0"}, webrtc.NewAgent)
+}
+
+func joinBy(t *testing.T, c webrtc.Config, newAgent func(context.Context) (*webrtc.Agent, error)) (*webrtc.Agent, *webrtc.Peer) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	engine, err := webrtc.New(webrtc.Config{Listen: "127.0.0.1:0"})
+	engine, err := webrtc.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +36,7 @@ func join(t *testing.T) (*webrtc.Agent, *webrtc.Peer) {
 			t.Errorf("close engine: %v", err)
 		}
 	})
-	agent, err := webrtc.NewAgent(ctx)
+	agent, err := newAgent(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +101,64 @@ func TestSoundBothWays(t *testing.T) {
 	}
 	peer.Close()
 	<-peer.Done()
+}
+
+// An agent whose network lets no UDP out is connected over TCP (RFC 6544).
+func TestSoundWithoutUDP(t *testing.T) {
+	agent, peer := joinBy(t, webrtc.Config{Listen: "127.0.0.1:0", ListenTCP: "127.0.0.1:0"}, webrtc.NewAgentWithoutUDP)
+	carry(t, agent, peer)
+	carry(t, peer, agent)
+	if s := peer.Stats(); s.Received != 25 || s.Sent != 25 || s.Lost+s.Late+s.Unsent != 0 {
+		t.Errorf("peer counted %+v, want 25 each way and no loss", s)
+	}
+}
+
+// With both ways open UDP is taken: a lost packet holds up none behind it.
+func TestUDPComesFirst(t *testing.T) {
+	c := webrtc.Config{Listen: "127.0.0.1:0", ListenTCP: "127.0.0.1:0"}
+	engine, err := webrtc.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := engine.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	agent, err := webrtc.NewAgent(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer agent.Close()
+	answer, _, err := engine.Answer(t.Context(), agent.Offer())
+	if err != nil {
+		t.Fatal(err)
+	}
+	priority := map[string]int{}
+	for _, m := range regexp.MustCompile(`a=candidate:\S+ \d (\w+) (\d+) `).FindAllStringSubmatch(answer, -1) {
+		n, _ := strconv.Atoi(m[2])
+		priority[m[1]] = max(priority[m[1]], n)
+	}
+	if priority["tcp"] == 0 || priority["udp"] <= priority["tcp"] {
+		t.Errorf("priorities of the candidates are %v, want UDP above TCP\n%s", priority, answer)
+	}
+}
+
+func TestPortsThatCannotBeOpened(t *testing.T) {
+	taken, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, c := range []webrtc.Config{
+		{Listen: "nowhere"},
+		{Listen: "127.0.0.1:0", ListenTCP: taken.Addr().String()},
+		{Listen: "127.0.0.1:0", PublicIPs: []string{"not an address"}},
+	} {
+		if e, err := webrtc.New(c); err == nil {
+			t.Errorf("%+v: opened %v, want an error", c, e.Addr())
+		}
+	}
 }
 
 func TestBadOffer(t *testing.T) {

@@ -28,9 +28,20 @@ type Config struct {
 	PublishVolatile func(Volatile)
 	// Once makes the order repeatable; optional.
 	Once *Once
-	// Listen hangs listeners on a new bridge; it must not wait. Optional.
-	Listen func(*media.Bridge)
-	Log    *slog.Logger
+	// Listener hears the call. Optional.
+	Listener Listener
+	Log      *slog.Logger
+}
+
+// Listener hears a call and tells it with Remarks what it makes of it. The
+// owner calls it, so it must not wait.
+type Listener interface {
+	// Joined says that customer and agent hear each other, again after a device
+	// was lost: a new bridge each time.
+	Joined(*media.Bridge)
+	// Over says that no more sound will come. What was heard until now may still
+	// be told; the Assist state "off" says that nothing more will.
+	Over()
 }
 
 // Call is one telephone call and its owner.
@@ -38,6 +49,7 @@ type Call struct {
 	cfg    Config
 	inbox  chan message
 	ended  chan struct{}
+	silent chan struct{} // closed when not even a Remark is taken any more
 	done   chan struct{}
 	work   *worker
 	sound  *sound
@@ -61,7 +73,7 @@ type message struct {
 func NewCall(c Config) *Call {
 	k := &Call{
 		cfg: c, inbox: make(chan message, 16), timers: map[timer]*clock{},
-		ended: make(chan struct{}), done: make(chan struct{}),
+		ended: make(chan struct{}), silent: make(chan struct{}), done: make(chan struct{}),
 	}
 	k.work = newWorker(k)
 	k.sound = newSound(k)
@@ -75,6 +87,7 @@ func (k *Call) Start(ctx context.Context) error {
 	first, then := k.begin(time.Now())
 	if err := k.cfg.Journal.Change(ctx, first); err != nil {
 		close(k.ended) // whoever has found it already need not wait
+		close(k.silent)
 		close(k.done)
 		return err
 	}
@@ -118,10 +131,13 @@ func (k *Call) inherit(now time.Time) (Change, []Effect) {
 // Do hands an input to the call and waits for what the rules say of it, not
 // for what follows from it.
 func (k *Call) Do(ctx context.Context, in Input) error {
-	reply := make(chan error, 1)
+	reply, over := make(chan error, 1), k.ended
+	if _, ok := in.(Remark); ok {
+		over = k.silent
+	}
 	select {
 	case k.inbox <- message{in, reply}:
-	case <-k.ended:
+	case <-over:
 		return ErrOver
 	case <-ctx.Done():
 		return ctx.Err()
@@ -129,7 +145,7 @@ func (k *Call) Do(ctx context.Context, in Input) error {
 	select {
 	case err := <-reply:
 		return err
-	case <-k.ended:
+	case <-over:
 		select {
 		case err := <-reply:
 			return err
@@ -159,29 +175,39 @@ func (k *Call) View() View {
 // Epoch is the count of owners that the call has had.
 func (k *Call) Epoch() int { return k.cfg.Record.Epoch }
 
-// Ended is closed when the call takes no more inputs.
+// Ended is closed when the call is over: it takes nothing but the last Remarks.
 func (k *Call) Ended() <-chan struct{} { return k.ended }
 
 // Done is closed when all that the call held is given back and its last change
 // is stored.
 func (k *Call) Done() <-chan struct{} { return k.done }
 
-// own is the owner: it ends when the call does.
+// own is the owner: it ends when the call does, and when whoever listened to it
+// has said the last word.
 func (k *Call) own() {
 	defer close(k.done)
-	for !k.state.Call.Status.Final() {
+	k.serveUntil(func() bool { return k.state.Call.Status.Final() })
+	close(k.ended)
+	if k.cfg.Listener != nil {
+		k.cfg.Listener.Over()
+	}
+	k.serveUntil(func() bool { return !k.state.awaited() })
+	close(k.silent)
+	for _, c := range k.timers {
+		c.stop()
+	}
+	k.sound.stop()
+	k.work.finish()
+}
+
+func (k *Call) serveUntil(over func() bool) {
+	for !over() {
 		m := <-k.inbox
 		err := k.step(m.in)
 		if m.reply != nil {
 			m.reply <- err
 		}
 	}
-	close(k.ended)
-	for _, c := range k.timers {
-		c.stop()
-	}
-	k.sound.stop()
-	k.work.finish()
 }
 
 // step lets the rules decide and starts what they order. A panic ends this call
@@ -235,7 +261,7 @@ func (k *Call) crash() {
 // commit sends the change to the worker first: what is seen outside is stored
 // before it happens.
 func (k *Call) commit(effects []Effect) {
-	if c := k.change(effects); len(c.Events)+len(c.Inbox)+len(c.Lines) > 0 || has[save](effects) {
+	if c := k.change(effects); len(c.Events)+len(c.Inbox)+len(c.Lines) > 0 || has[save](effects) || c.Transcript {
 		k.work.add(c)
 	}
 	for _, e := range effects {
@@ -264,6 +290,8 @@ func (k *Call) change(effects []Effect) Change {
 			c.Inbox = append(c.Inbox, e.inbox)
 		case keepLine:
 			c.Lines = append(c.Lines, e.line)
+		case writeOut:
+			c.Transcript = true
 		}
 		if t, ok := e.(tell); ok && t.kind == "call:ended" {
 			c.Claim = ReleaseAgent
@@ -310,7 +338,7 @@ func (k *Call) do(e Effect) {
 func (k *Call) post(in Input) {
 	select {
 	case k.inbox <- message{in: in}:
-	case <-k.ended:
+	case <-k.silent:
 	}
 }
 

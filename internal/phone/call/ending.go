@@ -151,7 +151,11 @@ func (s State) close(status Status, v Verdict, at time.Time) (State, []Effect, e
 		s.Call.Talk = max(at.Sub(s.Call.AnsweredAt), 0)
 	}
 	s.customer, s.agent, s.keys, s.waiting = nil, nil, false, ""
-	return s, []Effect{tell{kind: "call:ended"}}, nil
+	effects := []Effect{tell{kind: "call:ended"}, writeOut{}}
+	if s.awaited() {
+		effects = append(effects, setTimer{words, lastWords})
+	}
+	return s, effects, nil
 }
 
 // ended is when the customer's leg ended: when its sound did, for the carrier

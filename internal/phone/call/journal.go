@@ -38,9 +38,12 @@ type Change struct {
 	Inbox  []string // ids of inbox facts that this change has folded in
 	Jobs   []Job
 	Lines  []Line // transcript segments that became final
-	Claim  Claim  // what this change does to the load of the call's agent
-	Fence  int    // refused with ErrFenced when the stored epoch is higher
-	Once   *Once  // of the first change: refused with ErrRepeated when it was given before
+	// Transcript says that the call's transcript is to be written anew from all
+	// lines that are stored by then, those of this change included.
+	Transcript bool
+	Claim      Claim // what this change does to the load of the call's agent
+	Fence      int   // refused with ErrFenced when the stored epoch is higher
+	Once       *Once // of the first change: refused with ErrRepeated when it was given before
 }
 
 // Once names an order, so that giving it again does not carry it out again. It

@@ -48,7 +48,7 @@ func next(s State, in Input) (State, []Effect, error) {
 // result takes what came of an effect.
 func (s State) result(in Input) (State, []Effect, error) {
 	if s.Call.Status.Final() {
-		return s, nil, ErrOver
+		return s.afterwards(in)
 	}
 	switch in := in.(type) {
 	case dialPlaced:
@@ -205,23 +205,6 @@ func (s State) heard(digit string) (State, []Effect, error) {
 		return s, nil, ErrOver
 	}
 	return s, []Effect{tell{"call:dtmf", keysBody(digit, "caller")}}, nil
-}
-
-func (s State) remark(in Remark) (State, []Effect, error) {
-	if s.Call.Status.Final() {
-		return s, nil, ErrOver
-	}
-	if in.Volatile {
-		return s, []Effect{whisper{in.Type, in.Body}}, nil
-	}
-	var effects []Effect
-	if in.Line != nil {
-		effects = append(effects, keepLine{*in.Line})
-	}
-	if in.Assist != nil {
-		s.Assist = in.Assist
-	}
-	return s, append(effects, tell{in.Type, in.Body}), nil
 }
 
 // crash ends the call and does not leave its leg talking to nobody.

@@ -139,7 +139,8 @@ func anyInput(p *port) []Input {
 	return []Input{
 		Told{fact("initiated", 0)}, Told{fact("ringing", 1)}, Told{fact("in-progress", 2)}, Told{fact("completed", 3)},
 		StreamUp{"L1", p}, StreamDown{Port: p}, DeviceUp{p}, DeviceDown{p}, Mute{true}, Mute{false}, Press{"5"}, Press{"x"},
-		Heard{"1"}, Remark{Type: "ai:action"}, End{Verdict{By: ByAgent, Reason: HungUp}}, dialPlaced{"CA1"},
+		Heard{"1"}, Remark{Type: "ai:action"}, Remark{Type: "call:update", Assist: &Assist{State: "listening"}}, Remark{Type: "call:update", Assist: &Assist{State: "off"}},
+		timedOut{timer: words}, fenced{}, End{Verdict{By: ByAgent, Reason: HungUp}}, dialPlaced{"CA1"},
 		dialRefused{&Refusal{Unknown: true}}, dialRefused{&Refusal{Reason: InvalidNumber}}, found{fact("ringing", 1), true}, found{},
 		cancelled{}, cancelled{ErrTooLate}, hungUp{}, asked{fact: fact("in-progress", -1)}, asked{err: errors.New("no line")},
 		timedOut{timer: grace}, timedOut{timer: watch}, timedOut{timer: quest}, keysDone{}, crashed{},

@@ -46,7 +46,7 @@ func (s Status) Final() bool {
 // Verdict tells how a call ended: decided once, by whoever knows, then stored,
 // shown and counted. Nobody guesses it later from an error.
 type Verdict struct {
-	By     By     `json:"by"`
+	By     By     `json:"by" enum:"agent,customer,carrier,desk"`
 	Reason Reason `json:"reason"`
 	// Detail is the carrier's own word where there is one ("21211", "486").
 	Detail string `json:"detail,omitempty"`
@@ -101,7 +101,6 @@ type Record struct {
 	EndedAt    time.Time     // end of the customer's leg; zero while live
 	Talk       time.Duration // from AnsweredAt to EndedAt
 	Epoch      int           // grows with each new owner
-	Transcript string        // ai_transcript, written when the call has ended
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }

@@ -43,7 +43,8 @@ func TestHeirAsksAndEndsWhatWasLeft(t *testing.T) {
 		{"told before it looked", left(call.Dialling, ""), line{asked: fact("busy")}, []call.Input{told("busy")}, call.Busy, call.Verdict{By: call.ByCustomer, Reason: call.BusyLine}, []string{"find"}},
 		{"carrier away", left(call.Up, "CA1"), line{away: errors.New("no line")}, nil, call.Completed, call.Verdict{By: call.ByCarrier, Reason: call.OutcomeUnknown}, []string{"ask"}},
 	}
-	for _, test := range tests {
+	for i := range tests {
+		test := &tests[i] // its line holds a lock
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := &test.line

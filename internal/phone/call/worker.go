@@ -156,6 +156,7 @@ func join(a, b Change) Change {
 	b.Inbox = append(a.Inbox, b.Inbox...)
 	b.Lines = append(a.Lines, b.Lines...)
 	b.Jobs = append(a.Jobs, b.Jobs...)
+	b.Transcript = a.Transcript || b.Transcript
 	if b.Claim == KeepAgent {
 		b.Claim = a.Claim
 	}

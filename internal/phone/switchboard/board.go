@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"softphone/internal/phone/assist"
 	"softphone/internal/phone/auth"
 	"softphone/internal/phone/call"
 	"softphone/internal/phone/crm"
@@ -49,6 +50,7 @@ type Archive interface {
 	Calls(ctx context.Context, s call.Search) ([]call.View, error)
 	LegsOf(ctx context.Context, id call.ID) ([]call.LegRecord, error)
 	LinesOf(ctx context.Context, id call.ID) ([]call.Line, error)
+	TranscriptOf(ctx context.Context, id call.ID) (string, error)
 	EventsOf(ctx context.Context, id call.ID, prefix string) ([]call.Event, error)
 	EventsSince(ctx context.Context, stream string, epoch int, seq int64) ([]call.Event, error)
 }
@@ -68,6 +70,8 @@ type Board struct {
 	hub     *hub
 	devices *devices
 	log     *slog.Logger
+
+	circuit assist.Circuit // of the assistant's account
 }
 
 func newBoard(e *Exchange, t tenant.Tenant, s Store) *Board {

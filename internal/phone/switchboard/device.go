@@ -85,6 +85,12 @@ func (v *devices) get(u call.UserID) Device {
 	return nil
 }
 
+func (v *devices) count() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return len(v.of)
+}
+
 // run starts a goroutine that close waits for; false after close.
 func (v *devices) run(f func()) bool {
 	v.mu.Lock()

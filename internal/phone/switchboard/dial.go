@@ -44,7 +44,7 @@ func (s *Seat) dial(ctx context.Context, o Order, once *call.Once) (call.View, e
 	}
 	now := s.ex.Now()
 	leg := call.LegID(s.ex.NewID(now))
-	c := call.NewCall(call.Config{
+	c := s.attended(in, call.Config{
 		Record: call.Record{ID: call.ID(s.ex.NewID(now)), From: from, To: to, UserID: call.UserID(s.User.ID), ContactID: o.ContactID, Epoch: 1},
 		Leg:    leg, UserName: s.User.Name, ContactName: contact, Limit: longest, Once: once,
 		Carrier: s.ex.Carrier(s.Tenant, in), Journal: s.store,

@@ -24,7 +24,8 @@ type Directory interface {
 	SaveIntegrations(ctx context.Context, tenantID string, in tenant.Integrations) error
 }
 
-// Config is what an Exchange is made of. All fields are required.
+// Config is what an Exchange is made of. All fields are required
+// unless they say otherwise.
 type Config struct {
 	Directory Directory
 	// Open opens a tenant's database.
@@ -32,6 +33,8 @@ type Config struct {
 	Signer *auth.Signer
 	// Carrier is the telephone network of a tenant's account.
 	Carrier func(tenant.Tenant, tenant.Integrations) call.Carrier
+	// Assist makes the models that help with a call; nil: nobody helps.
+	Assist Assistants
 	// NewID makes ids of calls and legs: sortable by time.
 	NewID func(time.Time) string
 	// BaseURLs lists the base URLs that tenants may set beside the vendors' own.

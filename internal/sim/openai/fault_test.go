@@ -3,6 +3,7 @@ package openai_test
 import (
 	"bytes"
 	"encoding/json"
+	"io/fs"
 	"net/http"
 	"strings"
 	"testing"
@@ -118,8 +119,8 @@ func TestLedgerCountsSound(t *testing.T) {
 // voices are not.
 func TestVoicesNeverHeard(t *testing.T) {
 	sound := clip(t, "customer-3")
-	d := start(t, openai.Config{Voices: fstest.MapFS{
-		"new.wav": {Data: wav.Append(nil, wav.Phone(1), sound)}, "new.txt": {Data: []byte("An order I never gave.\n")}}})
+	d := start(t, openai.Config{Voices: []fs.FS{fstest.MapFS{
+		"new.wav": {Data: wav.Append(nil, wav.Phone(1), sound)}, "new.txt": {Data: []byte("An order I never gave.\n")}}}})
 	l := d.ear()
 	for name, want := range map[string]string{"customer-3": "An order I never gave.", "customer-2": "[speech, "} {
 		l.speak(name)

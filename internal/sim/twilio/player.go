@@ -13,8 +13,12 @@ import (
 type player struct {
 	mu    sync.Mutex
 	sound []byte
-	at    int // bytes of sound that were played
+	at    int // bytes of sound that were taken
 	marks []mark
+	// A frame that was taken is heard until the next is: what comes after it has
+	// not been reached before.
+	hearing bool
+	reached []mark
 }
 
 // mark is called once: when the sound before it was played or cleared.
@@ -38,23 +42,25 @@ func (p *player) add(sound []byte) {
 // nothing is.
 func (p *player) mark(reached func()) {
 	p.mu.Lock()
-	waiting := len(p.sound) - p.at
-	if waiting > 0 || len(p.marks) > 0 {
-		p.marks = append(p.marks, mark{waiting, reached})
-		p.mu.Unlock()
-		return
+	m := mark{len(p.sound) - p.at, reached}
+	switch {
+	case m.after > 0 || len(p.marks) > 0:
+		p.marks = append(p.marks, m)
+	case p.hearing:
+		p.reached = append(p.reached, m)
+	default:
+		defer reached()
 	}
 	p.mu.Unlock()
-	reached()
 }
 
 // clear drops what waits. Its marks are reached at once.
 func (p *player) clear() (dropped int) {
 	p.mu.Lock()
 	dropped = len(p.sound) - p.at
-	p.sound, p.at = p.sound[:0], 0
-	marks := p.marks
-	p.marks = nil
+	p.sound, p.at, p.hearing = p.sound[:0], 0, false
+	marks := append(p.reached, p.marks...)
+	p.reached, p.marks = nil, nil
 	p.mu.Unlock()
 	for _, m := range marks {
 		m.reached()
@@ -70,7 +76,7 @@ func (p *player) waiting() int {
 }
 
 // play fills a frame with the next sound, the rest with silence, and returns
-// how much of it was sound.
+// how much of it was sound. The frame before has been heard now.
 func (p *player) play(frame []byte) int {
 	p.mu.Lock()
 	n := copy(frame, p.sound[p.at:])
@@ -78,10 +84,11 @@ func (p *player) play(frame []byte) int {
 	if p.at == len(p.sound) {
 		p.sound, p.at = p.sound[:0], 0
 	}
-	due := p.dueLocked(n)
+	heard := p.reached
+	p.reached, p.hearing = p.dueLocked(n), n > 0
 	p.mu.Unlock()
 	g711.Fill(frame[n:])
-	for _, m := range due {
+	for _, m := range heard {
 		m.reached()
 	}
 	return n

@@ -110,18 +110,25 @@ func TestPlayer(t *testing.T) {
 	if n := p.play(frame); n != 160 || len(reached) != 1 {
 		t.Errorf("first frame: %d bytes, marks %v", n, reached)
 	}
-	if p.play(frame); len(reached) != 2 {
-		t.Errorf("second frame: marks %v", reached)
+	if p.play(frame); len(reached) != 1 {
+		t.Errorf("second frame: marks %v before it was heard", reached)
 	}
-	if n := p.play(frame); n != 80 || frame[80] != g711.Silence {
-		t.Errorf("third frame: %d bytes, then %#x, want 80 and silence", n, frame[80])
+	if n := p.play(frame); n != 80 || frame[80] != g711.Silence || len(reached) != 2 {
+		t.Errorf("third frame: %d bytes, then %#x, marks %v, want 80, silence and the second mark", n, frame[80], reached)
+	}
+	p.mark(note("of the last frame"))
+	if len(reached) != 2 {
+		t.Errorf("marks %v while the last frame is heard", reached)
+	}
+	if n := p.play(frame); n != 0 || len(reached) != 5 {
+		t.Errorf("fourth frame: %d bytes, marks %v, want none and five", n, reached)
 	}
 	p.add(frame)
 	p.mark(note("cleared"))
 	if got := p.clear(); got != 160 || p.waiting() != 0 {
 		t.Errorf("clear dropped %d bytes and left %d", got, p.waiting())
 	}
-	if diff := cmp.Diff(reached, []string{"at once", "after 30 ms", "after 50 ms", "with it", "cleared"}); diff != "" {
+	if diff := cmp.Diff(reached, []string{"at once", "after 30 ms", "after 50 ms", "with it", "of the last frame", "cleared"}); diff != "" {
 		t.Errorf("marks (-got +want):\n%s", diff)
 	}
 }

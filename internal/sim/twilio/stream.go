@@ -218,8 +218,13 @@ func (s *stream) read() {
 	defer close(s.done)
 	var d mediastream.CommandDecoder
 	var frame bytes.Buffer
+	var broken func()
 	for {
 		kind, r, err := s.conn.Reader(context.Background())
+		if broken != nil && !isCut(err) {
+			broken()
+		}
+		broken = nil
 		if err == nil {
 			frame.Reset()
 			_, err = frame.ReadFrom(r)
@@ -233,8 +238,15 @@ func (s *stream) read() {
 			s.giveUp("protocol violation")
 			continue
 		}
-		s.take(&d, frame.Bytes())
+		broken = s.take(&d, frame.Bytes())
 	}
+}
+
+// isCut says that the connection ended without a closing message. What came last
+// may then be a piece of a message, which is nobody's fault.
+func isCut(err error) bool {
+	var closed websocket.CloseError
+	return err != nil && !errors.As(err, &closed)
 }
 
 // ended finds out why the socket is over.
@@ -255,12 +267,14 @@ func (s *stream) ended(err error) {
 }
 
 // take does what a message says. What is against the protocol is ignored, with
-// one warning a stream (error 31951); the ledger has each.
-func (s *stream) take(d *mediastream.CommandDecoder, frame []byte) {
+// one warning a stream (error 31951); the ledger has each. A message that is no
+// message is returned as a protest to be made when the next one comes.
+func (s *stream) take(d *mediastream.CommandDecoder, frame []byte) (broken func()) {
 	c, err := d.Decode(frame)
 	switch {
 	case err != nil:
-		s.protest(twilioapi.CodeStreamMalformed, err.Error(), frame)
+		message := bytes.Clone(frame)
+		return func() { s.protest(twilioapi.CodeStreamMalformed, err.Error(), message) }
 	case c.StreamSid != s.sid:
 		s.protest(twilioapi.CodeStreamMalformed, "streamSid of another stream", frame)
 	case s.isStalled():
@@ -273,6 +287,7 @@ func (s *stream) take(d *mediastream.CommandDecoder, frame []byte) {
 		dropped := s.call.line.player.clear()
 		s.call.note(KindStream, "cleared", map[string]any{"bytes": dropped})
 	}
+	return nil
 }
 
 func (s *stream) echo(name string) {
