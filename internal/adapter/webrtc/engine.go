@@ -79,7 +79,7 @@ func (e *Engine) open(c Config) error {
 			return fmt.Errorf("public address %q is no IP address", ip)
 		}
 	}
-	e.mux = pion.NewICEUDPMux(nil, e.conn)
+	e.mux = pion.NewICEUDPMux(logs{e.log}.NewLogger("udp"), e.conn)
 	if c.ListenTCP != "" {
 		if err := e.openTCP(c.ListenTCP); err != nil {
 			return err
@@ -87,6 +87,7 @@ func (e *Engine) open(c Config) error {
 	}
 	var badAddress error
 	e.api, err = newAPI(func(s *pion.SettingEngine) {
+		s.LoggerFactory = logs{e.log}
 		e.useTCP(s)
 		s.SetICEUDPMux(e.mux)
 		s.SetIncludeLoopbackCandidate(addr.IP.IsLoopback())
@@ -107,7 +108,7 @@ func (e *Engine) openTCP(address string) (err error) {
 		return fmt.Errorf("open media port: %w", err)
 	}
 	e.tcpMux = ice.NewTCPMuxDefault(ice.TCPMuxParams{
-		Listener: e.tcp, ReadBufferSize: 8, WriteBufferSize: tcpBuffer,
+		Logger: logs{e.log}.NewLogger("tcp"), Listener: e.tcp, ReadBufferSize: 8, WriteBufferSize: tcpBuffer,
 		// Strangers who connect and say nothing are not kept for the default 30 s.
 		FirstStunBindTimeout: 5 * time.Second,
 	})
