@@ -89,7 +89,7 @@ func relay(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	defer conn.CloseNow()
+	defer func() { _ = conn.CloseNow() }()
 	buf := make([]byte, 4096)
 	for {
 		_, reader, err := conn.Reader(context.Background())

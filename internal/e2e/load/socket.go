@@ -32,6 +32,7 @@ func dial(address, path string) (*socket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("upgrade: %w", err)
 	}
+	defer answer.Body.Close() // it has none: the connection is ours now
 	if answer.StatusCode != http.StatusSwitchingProtocols {
 		return nil, fmt.Errorf("upgrade: %s", answer.Status)
 	}
