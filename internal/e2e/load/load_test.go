@@ -23,7 +23,7 @@ func TestLoad(t *testing.T) {
 		for _, l := range g.legs {
 			l.close()
 		}
-		if err != nil || r.P50 >= time.Hour || r.CPU <= 0 {
+		if err != nil || r.P50 == 0 || r.CPU <= 0 {
 			t.Errorf("%s: %+v, %v, want sound to arrive and to cost something", load, r, err)
 		}
 	}

@@ -102,7 +102,7 @@ func pinned(ctx context.Context, core string, args ...string) *exec.Cmd {
 
 // report prints each result as it comes.
 func report(results io.Reader) error {
-	fmt.Println("| load | calls | server CPU a call | of the relay | memory a call | p50 | p99 | dropped | generator's own CPU |")
+	fmt.Println("| load | calls | server CPU a call | of the relay | memory a call | p50 | p99 | frames dropped and lost | generator's own CPU |")
 	fmt.Println("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
 	var relay, last float64
 	held := 0
@@ -119,11 +119,15 @@ func report(results io.Reader) error {
 		if r.Load == "relay" {
 			relay = cpu
 		}
+		if !r.Valid {
+			fmt.Printf("| %s | %d | the load did not get through |\n", r.Load, r.Calls)
+			continue
+		}
 		if last = cpu; r.Load == "call" && r.P99 <= 20*time.Millisecond {
 			held = r.Calls
 		}
-		fmt.Printf("| %s | %d | %.3f %% of a core | %.1f x | %s | %s | %s | %d | %.0f %% |\n", r.Load, r.Calls, cpu, cpu/relay,
-			kilobytes(r.Memory), millis(r.P50), millis(r.P99), r.Dropped, 100*r.Own)
+		fmt.Printf("| %s | %d | %.3f %% of a core | %.1f x | %s | %s | %s | %d and %d | %.0f %% |\n", r.Load, r.Calls, cpu, cpu/relay,
+			kilobytes(r.Memory), millis(r.P50), millis(r.P99), r.Dropped, r.Lost, 100*r.Own)
 	}
 }
 

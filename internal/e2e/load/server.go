@@ -112,7 +112,8 @@ func relay(w http.ResponseWriter, r *http.Request) {
 type usage struct {
 	CPU     time.Duration
 	Memory  int64 // resident
-	Dropped int64 // frames towards Twilio
+	Dropped int64 // frames towards Twilio, by the outlet
+	Lost    int64 // packets of agents that never came
 	Calls   int
 }
 
@@ -123,6 +124,9 @@ func (d *desk) usage(w http.ResponseWriter, _ *http.Request) {
 	for _, s := range d.streams {
 		c := s.Sound()
 		u.Dropped += c.Quiet + c.Spoken + c.Cleared
+	}
+	for _, p := range d.peers {
+		u.Lost += p.Stats().Lost
 	}
 	d.mu.Unlock()
 	_ = json.NewEncoder(w).Encode(u)
