@@ -10,38 +10,84 @@ import (
 	"softphone/internal/phone/media"
 )
 
-// Config is what an outbound call is made of. All fields are required unless
-// they say otherwise.
+// Config is what a call is made of. All fields are required unless they say
+// otherwise.
 type Config struct {
-	// Record names the call: ID, From, To, UserID, ContactID and Epoch.
+	// Record names the call: ID, Direction, From, To, UserID, ContactID and Epoch.
 	Record      Record
-	UserName    string // for the view; may be empty
 	ContactName string // for the view; may be empty
-	Leg         LegID  // of the customer
-	Token       string // opens the leg's sound once
-	Ring        time.Duration
-	Limit       time.Duration // of the whole leg
-	Carrier     Carrier
-	Journal     Journal
+	// Customer is whom the call is about: a Phone, or a Colleague.
+	Customer Party
+	// Agent is who dials: of an outbound call.
+	Agent   Party
+	Carrier Carrier
+	Journal Journal
+	Desk    Desk
 	// Publish hands on an event after it was committed, in order. It must not wait.
 	Publish         func(Event)
-	PublishVolatile func(Volatile)
+	PublishVolatile func(Volatile, []UserID)
 	// Once makes the order repeatable; optional.
 	Once *Once
-	// Listener hears the call. Optional.
-	Listener Listener
-	Log      *slog.Logger
+	// Listeners hear the call. Optional.
+	Listeners []Listener
+	Log       *slog.Logger
 }
 
-// Listener hears a call and tells it with Remarks what it makes of it. The
+// Phone is a telephone as a party.
+type Phone struct {
+	Leg     LegID
+	Address string // E.164
+	From    string // caller id, when it is dialled
+	Token   string // opens its sound once
+	Name    string // may be empty
+	Limit   time.Duration
+}
+
+// Party makes it one.
+func (p Phone) Party() Party {
+	return Party{Leg: LegRecord{ID: p.Leg, Role: Customer, Phase: New, Address: p.Address}, Name: p.Name, from: p.From, token: p.Token, limit: p.Limit}
+}
+
+// Colleague is an agent as a party.
+func Colleague(leg LegID, user UserID, name string) Party {
+	return Party{Leg: LegRecord{ID: leg, Role: Agent, Phase: Answered, Address: "user:" + string(user)}, User: user, Name: name}
+}
+
+// Desk is the people's side of a call.
+type Desk interface {
+	// Candidates finds the agents to whom the call may be offered next, and how
+	// long it rings at them. None: the machine takes the call.
+	Candidates(ctx context.Context, v View, tried []UserID) ([]Candidate, time.Duration)
+	// Lend brings an agent's device to the call with DeviceUp, if there is one.
+	// It must not wait.
+	Lend(u UserID)
+	// MissedOffer says that an agent did not react. It must not wait.
+	MissedOffer(u UserID)
+}
+
+// Listener hears a call and may tell it with Remarks what it makes of it. The
 // owner calls it, so it must not wait.
 type Listener interface {
-	// Joined says that customer and agent hear each other, again after a device
-	// was lost: a new bridge each time.
-	Joined(*media.Bridge)
+	// Follow says who is in conversation with the customer from now on.
+	Follow(Talk)
 	// Over says that no more sound will come. What was heard until now may still
 	// be told; the Assist state "off" says that nothing more will.
 	Over()
+}
+
+// Talk is the customer's conversation as listeners may hear it.
+type Talk struct {
+	Since   time.Time // when customer and agent heard each other first; zero before
+	Message bool      // the customer speaks to the machine
+	Voices  []Voice
+}
+
+// Voice is one who speaks in it.
+type Voice struct {
+	Leg   LegID
+	Role  Role
+	User  UserID
+	Mouth *media.Mouth
 }
 
 // Call is one telephone call and its owner.
@@ -53,15 +99,17 @@ type Call struct {
 	done   chan struct{}
 	work   *worker
 	sound  *sound
-	timers map[timer]*clock
+	timers map[timerOf]*clock
 
-	heir  *LegRecord // the customer's leg of a call that a former owner left
+	heir  *Left // what a former owner left
 	state State
 	seq   int64
+	saved map[LegID]LegRecord // as they were stored last
 
 	mu     sync.Mutex
 	view   View
-	wanted bool
+	legs   map[LegID]string // telephones that have somebody to talk to, and the carrier's ids of them
+	orders map[LegID]Dial
 }
 
 type message struct {
@@ -69,10 +117,10 @@ type message struct {
 	reply chan error // nil: nobody waits
 }
 
-// NewCall returns an outbound call that is not started.
+// NewCall returns a call that is not started.
 func NewCall(c Config) *Call {
 	k := &Call{
-		cfg: c, inbox: make(chan message, 16), timers: map[timer]*clock{},
+		cfg: c, inbox: make(chan message, 16), timers: map[timerOf]*clock{}, saved: map[LegID]LegRecord{},
 		ended: make(chan struct{}), silent: make(chan struct{}), done: make(chan struct{}),
 	}
 	k.work = newWorker(k)
@@ -100,32 +148,62 @@ func (k *Call) Start(ctx context.Context) error {
 	return nil
 }
 
+// LinesMost is how many calls an agent may have at a time: one is spoken in, the
+// others wait.
+const LinesMost = 4
+
 // begin makes the state to start from, its first change, and what follows.
 func (k *Call) begin(now time.Time) (Change, []Effect) {
 	if k.heir != nil {
 		return k.inherit(now)
 	}
 	r := k.cfg.Record
-	r.Direction, r.Status, r.StartedAt, r.CreatedAt = Outbound, Queued, now, now
-	k.state = State{
-		Call: r, Limit: k.cfg.Limit, now: now,
-		Customer: LegRecord{ID: k.cfg.Leg, CallID: r.ID, Role: Customer, Phase: New, Address: r.To, DialledAt: now},
+	r.Status, r.StartedAt, r.CreatedAt = Queued, now, now
+	k.state = State{Call: r, now: now, Parties: []Party{k.cfg.Customer}}
+	c := k.state.customer()
+	c.Leg.CallID, c.Leg.DialledAt, c.Leg.Role = r.ID, now, Customer
+	if r.Direction == Inbound {
+		return k.arrive(c)
+	}
+	a := k.cfg.Agent
+	a.Leg.CallID, a.Leg.DialledAt, a.claimed = r.ID, now, true
+	k.state.Parties = append(k.state.Parties, a)
+	then := []Effect{setTimer{grace, a.Leg.ID, graceRinging}}
+	if c = k.state.customer(); c.phone() {
+		then = append(then, dialLeg{c.Leg.ID})
+	} else {
+		c.Leg.Phase, k.state.Call.Status = Rings, Ringing
+		then = append(then, setTimer{ringing, c.Leg.ID, askRing})
 	}
 	k.show()
-	first := k.change([]Effect{tell{kind: "call:initiated"}})
-	first.Claim, first.Once = TakeAgent, k.cfg.Once
-	return first, []Effect{dialLeg{}, setTimer{grace, graceRinging}}
+	all := k.state.members()
+	tells := []Effect{tell{kind: "call:initiated", to: []UserID{a.User}}}
+	if !c.phone() {
+		tells = append(tells, tell{kind: "call:incoming", to: all})
+	}
+	first := k.change(tells)
+	first.Claims, first.Once = []Claim{{User: a.User, Take: true, Most: LinesMost}}, k.cfg.Once
+	return first, then
+}
+
+// arrive is the start of a call that came in.
+func (k *Call) arrive(c *Party) (Change, []Effect) {
+	k.state.Call.Status, k.state.Stage = Ringing, Arriving
+	c.Leg.Phase, c.line.answered = Answered, true
+	c.Leg.CarrierSID, k.state.Call.CallSID = k.cfg.Record.CallSID, k.cfg.Record.CallSID
+	k.show()
+	return k.change([]Effect{save{}}), []Effect{c.timer(watch, answerWait)}
 }
 
 // inherit takes a call over. Its fence is below its own epoch: of two who take
 // the same call, one is fenced.
 func (k *Call) inherit(now time.Time) (Change, []Effect) {
-	var then Effect
-	k.state, then = takeOver(k.cfg.Record, *k.heir, k.cfg.Limit, now)
+	var then []Effect
+	k.state, then = takeOver(k.cfg.Record, *k.heir, now)
 	k.show()
-	first := k.change([]Effect{tell{kind: "call:update"}})
+	first := k.change([]Effect{tell{kind: "call:update", to: k.state.members()}})
 	first.Fence--
-	return first, []Effect{then}
+	return first, then
 }
 
 // Do hands an input to the call and waits for what the rules say of it, not
@@ -157,12 +235,13 @@ func (k *Call) Do(ctx context.Context, in Input) error {
 	}
 }
 
-// Wanted says that the customer's leg has somebody to talk to: an answered leg
-// of any other call is to be hung up.
-func (k *Call) Wanted() bool {
+// Takes says that the carrier's leg has somebody to talk to: any other that is
+// answered is to be hung up.
+func (k *Call) Takes(leg LegID, sid string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.wanted
+	known, ok := k.legs[leg]
+	return ok && known == sid
 }
 
 // View returns the call as it is now.
@@ -188,10 +267,8 @@ func (k *Call) own() {
 	defer close(k.done)
 	k.serveUntil(func() bool { return k.state.Call.Status.Final() })
 	close(k.ended)
-	if k.cfg.Listener != nil {
-		k.cfg.Listener.Over()
-	}
-	k.serveUntil(func() bool { return !k.state.awaited() })
+	k.sound.over()
+	k.serveUntil(func() bool { return !k.state.awaited() && !k.state.lively() })
 	close(k.silent)
 	for _, c := range k.timers {
 		c.stop()
@@ -220,7 +297,7 @@ func (k *Call) step(in Input) (err error) {
 			err = ErrOver
 		}
 	}()
-	if t, ok := in.(timedOut); ok && !k.due(t) {
+	if k.stale(in) {
 		return nil
 	}
 	if k.work.full() && outside(in) {
@@ -241,7 +318,7 @@ func (k *Call) step(in Input) (err error) {
 // outside tells inputs that may be refused from results that must be taken.
 func outside(in Input) bool {
 	switch in.(type) {
-	case Press, Heard, Mute, Remark:
+	case Press, Heard, Mute, Hold, Bring, Steer, Remove, Remark:
 		return true
 	}
 	return false
@@ -261,7 +338,7 @@ func (k *Call) crash() {
 // commit sends the change to the worker first: what is seen outside is stored
 // before it happens.
 func (k *Call) commit(effects []Effect) {
-	if c := k.change(effects); len(c.Events)+len(c.Inbox)+len(c.Lines) > 0 || has[save](effects) || c.Transcript {
+	if c := k.change(effects); len(c.Events)+len(c.Inbox)+len(c.Lines)+len(c.Legs)+len(c.Claims) > 0 || has[save](effects) || c.Transcript {
 		k.work.add(c)
 	}
 	for _, e := range effects {
@@ -281,7 +358,7 @@ func has[T Effect](effects []Effect) bool {
 // change gathers what effects want stored.
 func (k *Call) change(effects []Effect) Change {
 	k.state.Call.UpdatedAt = k.state.now
-	c := Change{Call: k.state.stored(), Legs: []LegRecord{k.state.Customer}, Fence: k.state.Call.Epoch}
+	c := Change{Call: k.state.stored(), Legs: k.changedLegs(), Fence: k.state.Call.Epoch}
 	for _, e := range effects {
 		switch e := e.(type) {
 		case tell:
@@ -292,23 +369,34 @@ func (k *Call) change(effects []Effect) Change {
 			c.Lines = append(c.Lines, e.line)
 		case writeOut:
 			c.Transcript = true
-		}
-		if t, ok := e.(tell); ok && t.kind == "call:ended" {
-			c.Claim = ReleaseAgent
+		case release:
+			c.Claims = append(c.Claims, Claim{User: e.user})
 		}
 	}
 	return c
+}
+
+// changedLegs are the legs that are not stored as they are.
+func (k *Call) changedLegs() []LegRecord {
+	var legs []LegRecord
+	for i := range k.state.Parties {
+		if leg := k.state.Parties[i].Leg; k.saved[leg.ID] != leg {
+			k.saved[leg.ID] = leg
+			legs = append(legs, leg)
+		}
+	}
+	return legs
 }
 
 func (k *Call) event(t tell) Event {
 	k.seq++
 	body := t.body
 	if body == nil {
-		body = viewBody(k.View())
+		body = viewBody(k.View(), t.more)
 	}
 	return Event{
 		Stream: "call:" + string(k.state.Call.ID), Epoch: k.state.Call.Epoch, Seq: k.seq,
-		At: k.state.now, Type: t.kind, CallID: k.state.Call.ID, Body: body,
+		At: k.state.now, Type: t.kind, CallID: k.state.Call.ID, Body: body, To: t.to,
 	}
 }
 
@@ -321,16 +409,30 @@ func (k *Call) publish(c Change) {
 // do starts an effect that is not a matter of the journal.
 func (k *Call) do(e Effect) {
 	switch e := e.(type) {
-	case dialLeg, cancelLeg, hangLeg, askLeg, findLeg:
+	case dialLeg, cancelLeg, hangLeg, askLeg, findLeg, resumeLeg, seekAgents:
 		k.work.add(e)
+	case claim:
+		k.work.add(claiming{k.change(nil), e.user})
 	case setTimer:
 		k.set(e)
 	case stopTimer:
-		k.clear(e.timer)
+		k.clear(timerOf{e.timer, e.leg})
 	case playKeys:
-		k.sound.press(k.state.customer, e.digits)
+		k.sound.press(e)
+	case play:
+		k.sound.announce(e)
+	case stopPlaying:
+		k.sound.hush(e.leg)
+	case takeMessage:
+		k.sound.message = true
+	case lend:
+		k.cfg.Desk.Lend(e.user)
+	case after:
+		k.sound.later(e.in)
+	case missedOffer:
+		k.cfg.Desk.MissedOffer(e.user)
 	case whisper:
-		k.cfg.PublishVolatile(Volatile{CallID: k.state.Call.ID, At: k.state.now, Type: e.kind, Body: e.body})
+		k.cfg.PublishVolatile(Volatile{CallID: k.state.Call.ID, At: k.state.now, Type: e.kind, Body: e.body}, k.state.members())
 	}
 }
 
@@ -344,26 +446,53 @@ func (k *Call) post(in Input) {
 
 func (k *Call) show() {
 	v := k.state.view()
-	v.UserName, v.ContactName = k.cfg.UserName, k.cfg.ContactName
+	v.ContactName = k.cfg.ContactName
+	legs, orders := map[LegID]string{}, map[LegID]Dial{}
+	for _, p := range k.state.who(func(p *Party) bool { return p.phone() && !p.gone() && !p.ending() }) {
+		if !k.state.final() {
+			legs[p.Leg.ID] = p.Leg.CarrierSID
+		}
+		orders[p.Leg.ID] = Dial{
+			Call: k.state.Call.ID, Leg: p.Leg.ID, From: p.from, To: p.Leg.Address, Token: p.token, Limit: p.limit,
+		}
+	}
 	k.mu.Lock()
-	k.view, k.wanted = v, !k.state.Call.Status.Final() && !k.state.ending() && !k.state.taken
+	k.view, k.legs, k.orders = v, legs, orders
 	k.mu.Unlock()
 }
 
-func viewBody(v View) json.RawMessage {
-	b, err := json.Marshal(struct {
+// viewBody is the call as it is now, and more.
+func viewBody(v View, more json.RawMessage) json.RawMessage {
+	b := object(struct {
 		Call View `json:"call"`
 	}{v})
-	if err != nil {
-		panic(err) // a View is plain data
+	if len(more) > len("{}") {
+		b[len(b)-1] = ','
+		b = append(b, more[1:]...)
 	}
 	return b
 }
 
 func keysBody(digits, from string) json.RawMessage {
-	b, err := json.Marshal(map[string]string{"digits": digits, "from": from})
+	return object(map[string]string{"digits": digits, "from": from})
+}
+
+func userBody(u UserID, reason string) json.RawMessage {
+	return object(map[string]string{"userId": string(u), "reason": reason})
+}
+
+func acceptedBody(p *Party) json.RawMessage {
+	return object(map[string]string{"userId": string(p.User), "name": p.Name})
+}
+
+func transferBody(m Move, state, reason string) json.RawMessage {
+	return object(map[string]string{"by": string(m.By), "target": string(m.Target), "mode": string(m.Mode), "state": state, "reason": reason})
+}
+
+func object(v any) json.RawMessage {
+	b, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // strings only
+		panic(err) // plain data
 	}
 	return b
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -30,6 +31,7 @@ type line struct {
 	away    error
 	busy    error
 	broken  int // changes that fail before one is stored
+	agents  []call.Candidate
 }
 
 func (l *line) note(s string) {
@@ -42,6 +44,7 @@ func (l *line) Dial(context.Context, call.Dial) (string, error) { l.note("dial")
 func (l *line) Cancel(context.Context, string) error            { l.note("cancel"); return nil }
 func (l *line) Hangup(context.Context, string) error            { l.note("hangup"); return nil }
 func (l *line) Ask(context.Context, string) (call.Fact, error)  { l.note("ask"); return l.asked, l.away }
+func (l *line) Resume(context.Context, string, call.LegID) error { l.note("resume"); return nil }
 func (l *line) Find(context.Context, call.Dial, time.Time) ([]call.Fact, error) {
 	l.note("find")
 	return l.fits, nil
@@ -73,11 +76,27 @@ func (l *line) publish(e call.Event) {
 
 func (l *line) config() call.Config {
 	return call.Config{
-		Record: call.Record{ID: "C1", From: "+12015550100", To: "+12015550101", UserID: "U1"},
-		Leg:    "L1", Token: "t", Limit: time.Hour, Carrier: l, Journal: l,
-		Publish: l.publish, PublishVolatile: func(call.Volatile) {}, Log: slog.New(slog.DiscardHandler),
+		Record:   call.Record{ID: "C1", Direction: call.Outbound, From: "+12015550100", To: "+12015550101", UserID: "U1"},
+		Customer: call.Phone{Leg: "L1", Address: "+12015550101", From: "+12015550100", Token: "t", Limit: time.Hour}.Party(),
+		Agent:    call.Colleague("A1", "U1", "Alex"), Carrier: l, Journal: l, Desk: l,
+		Publish: l.publish, PublishVolatile: func(call.Volatile, []call.UserID) {}, Log: slog.New(slog.DiscardHandler),
 	}
 }
+
+// Candidates, Lend and MissedOffer make the line a desk as well.
+func (l *line) Candidates(_ context.Context, _ call.View, tried []call.UserID) ([]call.Candidate, time.Duration) {
+	l.note("seek")
+	var free []call.Candidate
+	for _, c := range l.agents {
+		if !slices.Contains(tried, c.User) {
+			free = append(free, c)
+		}
+	}
+	return free, 20 * time.Second
+}
+
+func (l *line) Lend(u call.UserID)        { l.note("lend " + string(u)) }
+func (l *line) MissedOffer(u call.UserID) { l.note("missed " + string(u)) }
 
 type port struct {
 	done   chan struct{}
@@ -146,7 +165,7 @@ func TestConversation(t *testing.T) {
 		l := &line{broken: 2}
 		c := started(t, l)
 		agent, customer := newPort(), newPort()
-		do(t, c, call.DeviceUp{Port: agent})
+		do(t, c, call.DeviceUp{User: "U1", Port: agent})
 		do(t, c, told("ringing"))
 		time.Sleep(time.Second)
 		if agent.heard() < 45 {
@@ -163,8 +182,8 @@ func TestConversation(t *testing.T) {
 		if v.Status != call.Completed || v.DurationSeconds == nil || *v.DurationSeconds != 10 || v.Verdict.Reason != call.HungUp {
 			t.Errorf("view %+v", v)
 		}
-		if last := l.changes[len(l.changes)-1]; last.Claim != call.ReleaseAgent {
-			t.Errorf("agent not released: %v", last.Claim)
+		if last := l.changes[len(l.changes)-1]; !slices.Contains(last.Claims, call.Claim{User: "U1"}) {
+			t.Errorf("agent not released: %v", last.Claims)
 		}
 		if diff := cmp.Diff(l.orders, []string{"dial", "hangup"}); diff != "" {
 			t.Error(diff)
@@ -190,7 +209,7 @@ func TestUnknownOutcomeEndsAfterHalfAMinute(t *testing.T) {
 		l := &line{dial: &call.Refusal{Unknown: true}}
 		began := time.Now()
 		c := started(t, l)
-		do(t, c, call.DeviceUp{Port: newPort()})
+		do(t, c, call.DeviceUp{User: "U1", Port: newPort()})
 		<-c.Done()
 		if took := time.Since(began); took < 30*time.Second || took > 33*time.Second {
 			t.Errorf("took %v", took)
@@ -206,9 +225,9 @@ func TestLostStreamIsConfirmedByAsking(t *testing.T) {
 		l := &line{asked: call.Fact{Leg: "L1", SID: "CA1", Status: "completed"}}
 		c := started(t, l)
 		customer := newPort()
-		do(t, c, call.DeviceUp{Port: newPort()})
+		do(t, c, call.DeviceUp{User: "U1", Port: newPort()})
 		do(t, c, call.StreamUp{Leg: "L1", Port: customer})
-		do(t, c, call.StreamDown{Port: customer})
+		do(t, c, call.StreamDown{Leg: "L1", Port: customer})
 		<-c.Done()
 		if got := c.View().Verdict; got.By != call.ByCustomer || got.Reason != call.HungUp {
 			t.Errorf("got %+v", got)
@@ -221,9 +240,9 @@ func TestLostDeviceEndsAfterAMinuteOfHold(t *testing.T) {
 		l := &line{asked: call.Fact{Leg: "L1", SID: "CA1", Status: "completed"}}
 		c := started(t, l)
 		agent, customer := newPort(), newPort()
-		do(t, c, call.DeviceUp{Port: agent})
+		do(t, c, call.DeviceUp{User: "U1", Port: agent})
 		do(t, c, call.StreamUp{Leg: "L1", Port: customer})
-		do(t, c, call.DeviceDown{Port: agent})
+		do(t, c, call.DeviceDown{User: "U1", Port: agent})
 		time.Sleep(59 * time.Second)
 		if c.View().Status != call.InProgress || customer.heard() < 2900 {
 			t.Errorf("status %s, %d frames of hold", c.View().Status, customer.heard())

@@ -16,6 +16,8 @@ type Carrier interface {
 	Cancel(ctx context.Context, sid string) error
 	// Hangup ends a leg in any state. A leg that is gone already is no error.
 	Hangup(ctx context.Context, sid string) error
+	// Resume tells an answered leg to bring its sound to us anew.
+	Resume(ctx context.Context, sid string, leg LegID) error
 	// Ask returns what the carrier knows of a leg.
 	Ask(ctx context.Context, sid string) (Fact, error)
 	// Find looks for a leg whose placing has an unknown outcome: those that it

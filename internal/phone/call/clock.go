@@ -2,6 +2,12 @@ package call
 
 import "time"
 
+// timerOf is a timer of the call (no leg) or of a leg.
+type timerOf struct {
+	timer timer
+	leg   LegID
+}
+
 // clock is a timer of a call. Its turn tells a ring of the timer from one that
 // was on its way when the timer was set again.
 type clock struct {
@@ -17,24 +23,38 @@ func (c *clock) stop() {
 }
 
 func (k *Call) set(e setTimer) {
-	c := k.timers[e.timer]
+	of := timerOf{e.timer, e.leg}
+	c := k.timers[of]
 	if c == nil {
 		c = &clock{}
-		k.timers[e.timer] = c
+		k.timers[of] = c
 	}
 	c.stop()
-	in := timedOut{e.timer, c.turn}
+	var in Input = timedOut{e.timer, e.leg, c.turn}
+	if e.timer.ofLeg() {
+		in = legTimedOut{e.leg, e.timer, c.turn}
+	}
 	c.t = time.AfterFunc(e.after, func() { k.post(in) })
 }
 
-func (k *Call) clear(t timer) {
-	if c := k.timers[t]; c != nil {
+func (k *Call) clear(of timerOf) {
+	if c := k.timers[of]; c != nil {
 		c.stop()
 	}
 }
 
-// due says whether a ring counts.
-func (k *Call) due(t timedOut) bool {
-	c := k.timers[t.timer]
-	return c != nil && c.turn == t.turn
+// stale says that an input is the ring of a timer that was set again meanwhile.
+func (k *Call) stale(in Input) bool {
+	var of timerOf
+	var turn int
+	switch in := in.(type) {
+	case timedOut:
+		of, turn = timerOf{in.timer, in.leg}, in.turn
+	case legTimedOut:
+		of, turn = timerOf{in.timer, in.leg}, in.turn
+	default:
+		return false
+	}
+	c := k.timers[of]
+	return c == nil || c.turn != turn
 }

@@ -18,6 +18,9 @@ type Event struct {
 	Type   string          `json:"type"`   // the socket event's name: "call:update", "ai:transcript", ...
 	CallID ID              `json:"callId"` // empty outside calls
 	Body   json.RawMessage `json:"body"`   // an object: the event's own fields
+	// To are the users whose pages are told. Not stored: a page that comes back
+	// is told of calls in which its user is.
+	To []UserID `json:"-"`
 }
 
 // Volatile is news that is not numbered and not stored: partial transcript
@@ -41,9 +44,9 @@ type Change struct {
 	// Transcript says that the call's transcript is to be written anew from all
 	// lines that are stored by then, those of this change included.
 	Transcript bool
-	Claim      Claim // what this change does to the load of the call's agent
-	Fence      int   // refused with ErrFenced when the stored epoch is higher
-	Once       *Once // of the first change: refused with ErrRepeated when it was given before
+	Claims     []Claim // what this change does to the load of agents
+	Fence      int     // refused with ErrFenced when the stored epoch is higher
+	Once       *Once   // of the first change: refused with ErrRepeated when it was given before
 }
 
 // Once names an order, so that giving it again does not carry it out again. It
@@ -54,15 +57,16 @@ type Once struct {
 	Expires time.Time
 }
 
-// Claim is a change of an agent's load. Taking is conditional: it succeeds
-// only while load < capacity, in the same transaction as the call's own row.
-type Claim int
-
-const (
-	KeepAgent    Claim = iota
-	TakeAgent          // load + 1, or ErrAgentBusy
-	ReleaseAgent       // load - 1
-)
+// Claim is a change of an agent's load. Taking is conditional, in the same
+// transaction as the call's own row: of two who take an agent's last line, one
+// is refused with ErrAgentBusy.
+type Claim struct {
+	User UserID
+	Take bool // a line more; else one less
+	// Most is how many lines the agent may have with this one; 0: as many as the
+	// agent takes offers for.
+	Most int
+}
 
 // Job is work that must happen because of a change: it is stored with it.
 type Job struct {

@@ -16,9 +16,9 @@ func scripts() map[string]struct {
 	status Status
 } {
 	told := func(status string, seq int) Input { return Told{fact(status, seq)} }
-	placed, unknown := dialPlaced{"CA1"}, dialRefused{&Refusal{Unknown: true}}
+	placed, unknown := dialPlaced{"L1", "CA1"}, dialRefused{"L1", &Refusal{Unknown: true}}
 	document := Told{Fact{Leg: "L1", SID: "CA1", Status: "in-progress", Seq: -1}}
-	deaf := asked{err: errors.New("no line")}
+	deaf := asked{leg: "L1", err: errors.New("no line")}
 	type script = struct {
 		words  []Input
 		status Status
@@ -29,14 +29,14 @@ func scripts() map[string]struct {
 		"document alone":    {[]Input{placed, document, document, told("completed", 3), told("completed", 3), deaf, keysDone{}}, Completed},
 		"end alone":         {[]Input{placed, told("completed", 3), told("completed", 3), told("completed", 3), deaf, deaf, keysDone{}}, Completed},
 		"unknown, talked":   {[]Input{unknown, told("initiated", 0), told("ringing", 1), told("in-progress", 2), told("completed", 3), document, deaf}, Completed},
-		"found, talked":     {[]Input{unknown, found{fact("in-progress", 2), true}, told("ringing", 1), told("in-progress", 2), told("completed", 3), document, told("initiated", 0)}, Completed},
+		"found, talked":     {[]Input{unknown, found{"L1", fact("in-progress", 2), true}, told("ringing", 1), told("in-progress", 2), told("completed", 3), document, told("initiated", 0)}, Completed},
 		"busy":              {[]Input{placed, told("initiated", 0), told("ringing", 1), told("busy", 2), told("busy", 2), told("ringing", 1), deaf}, Busy},
-		"unknown, busy":     {[]Input{unknown, told("initiated", 0), told("ringing", 1), told("busy", 2), told("busy", 2), found{fact("ringing", 1), true}, deaf}, Busy},
+		"unknown, busy":     {[]Input{unknown, told("initiated", 0), told("ringing", 1), told("busy", 2), told("busy", 2), found{"L1", fact("ringing", 1), true}, deaf}, Busy},
 		"not answered":      {[]Input{placed, told("initiated", 0), told("ringing", 1), told("no-answer", 2), told("no-answer", 2), told("initiated", 0), deaf}, NoAnswer},
 		"failed":            {[]Input{placed, told("initiated", 0), told("failed", 1), told("failed", 1), told("initiated", 0), deaf, keysDone{}}, Failed},
 		"canceled":          {[]Input{placed, told("initiated", 0), told("ringing", 1), told("canceled", 2), told("canceled", 2), told("ringing", 1), deaf}, Canceled},
-		"asked, then told":  {[]Input{placed, told("initiated", 0), told("ringing", 1), asked{fact: fact("busy", 2)}, told("busy", 2), told("ringing", 1), told("initiated", 0)}, Busy},
-		"asked, never told": {[]Input{placed, asked{fact: fact("no-answer", 2)}, asked{fact: fact("no-answer", 2)}, deaf, deaf, told("ringing", 1), told("initiated", 0)}, NoAnswer},
+		"asked, then told":  {[]Input{placed, told("initiated", 0), told("ringing", 1), asked{leg: "L1", fact: fact("busy", 2)}, told("busy", 2), told("ringing", 1), told("initiated", 0)}, Busy},
+		"asked, never told": {[]Input{placed, asked{leg: "L1", fact: fact("no-answer", 2)}, asked{leg: "L1", fact: fact("no-answer", 2)}, deaf, deaf, told("ringing", 1), told("initiated", 0)}, NoAnswer},
 	}
 }
 
@@ -60,8 +60,8 @@ func TestWordsFoldFreeOfOrderAndRepetition(t *testing.T) {
 			if want == nil {
 				want = &s
 			}
-			if s.Call != want.Call || s.Customer != want.Customer {
-				t.Fatalf("%s in order %v: %s", name, order, cmp.Diff(s.Call, want.Call)+cmp.Diff(s.Customer, want.Customer))
+			if s.Call != want.Call || s.Parties[0].Leg != want.Parties[0].Leg {
+				t.Fatalf("%s in order %v: %s", name, order, cmp.Diff(s.Call, want.Call)+cmp.Diff(s.Parties[0].Leg, want.Parties[0].Leg))
 			}
 		})
 		if want.Call.Status != script.status || want.Call.Verdict.By == "" || orders != 5040 {

@@ -46,7 +46,7 @@ func (s Status) Final() bool {
 // Verdict tells how a call ended: decided once, by whoever knows, then stored,
 // shown and counted. Nobody guesses it later from an error.
 type Verdict struct {
-	By     By     `json:"by" enum:"agent,customer,carrier,desk"`
+	By     By     `json:"by" enum:"agent,customer,carrier,desk,third"`
 	Reason Reason `json:"reason"`
 	// Detail is the carrier's own word where there is one ("21211", "486").
 	Detail string `json:"detail,omitempty"`
@@ -59,7 +59,8 @@ const (
 	ByAgent    By = "agent"
 	ByCustomer By = "customer"
 	ByCarrier  By = "carrier"
-	ByDesk     By = "desk" // our own rules: no device, time limit, shutdown
+	ByDesk     By = "desk"  // our own rules: no device, time limit, shutdown
+	ByThird    By = "third" // somebody who was brought in, and left last
 )
 
 // Reason is why a call ended. Each has a sentence for the agent in the pages'
@@ -82,6 +83,9 @@ const (
 	OutcomeUnknown  Reason = "outcome_unknown"   // never learnt whether the call was placed
 	NoDevice        Reason = "no_device"         // nobody on our side had a live microphone
 	TimeLimit       Reason = "time_limit"
+	Missed          Reason = "missed"       // nobody of ours took it
+	LeftMessage     Reason = "left_message" // the machine took it
+	Blocked         Reason = "blocked"      // the caller is not wanted
 	Shutdown        Reason = "shutdown"
 	Crashed         Reason = "crashed" // a panic ended this one call, or our process died with it
 )
@@ -140,7 +144,6 @@ const (
 	Rings    Phase = "ringing"
 	Answered Phase = "answered" // picked up, its sound is not with us yet
 	Up       Phase = "up"       // its sound flows through us
-	Held     Phase = "held"
-	Ending   Phase = "ending" // we asked the carrier to end it
+	Ending   Phase = "ending"   // we asked the carrier to end it
 	Gone     Phase = "gone"
 )

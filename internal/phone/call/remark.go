@@ -14,17 +14,17 @@ const lastWords = 5 * time.Second
 const assistOff = "off"
 
 // awaited reports whether the listener may still have something to say.
-func (s State) awaited() bool { return s.Assist != nil && s.Assist.State != assistOff }
+func (s *State) awaited() bool { return s.Assist != nil && s.Assist.State != assistOff }
 
 // remark takes news of the assistant, also for a while after the end: the last
 // sentence of a call is written down after it was said, and call:ended does not
 // wait for that.
-func (s State) remark(in Remark) (State, []Effect, error) {
-	if s.Call.Status.Final() && !s.awaited() {
-		return s, nil, ErrOver
+func (s *State) remark(in Remark) ([]Effect, error) {
+	if s.final() && !s.awaited() {
+		return nil, ErrOver
 	}
 	if in.Volatile {
-		return s, []Effect{whisper{in.Type, in.Body}}, nil
+		return []Effect{whisper{in.Type, in.Body}}, nil
 	}
 	var effects []Effect
 	if in.Line != nil {
@@ -33,28 +33,39 @@ func (s State) remark(in Remark) (State, []Effect, error) {
 	if in.Assist != nil {
 		s.Assist = in.Assist
 	}
-	effects = append(effects, tell{in.Type, in.Body})
-	if s.Call.Status.Final() && !s.awaited() {
-		effects = append(effects, stopTimer{words}, writeOut{})
+	told := tell{kind: in.Type, body: in.Body}
+	if s.final() { // those who were there hear the last words
+		told.to = []UserID{s.Call.UserID}
 	}
-	return s, effects, nil
+	effects = append(effects, told)
+	if s.final() && !s.awaited() {
+		effects = append(effects, stopTimer{words, ""}, writeOut{})
+	}
+	return effects, nil
 }
 
 // afterwards takes the results that come when the call is over. Only the end of
 // the wait for last words means anything then, and the loss of the call to a
 // newer owner, who has the transcript now.
-func (s State) afterwards(in Input) (State, []Effect, error) {
+func (s *State) afterwards(in Input) ([]Effect, error) {
 	switch in := in.(type) {
 	case timedOut:
 		if in.timer == words && s.awaited() {
 			s.Assist = &Assist{State: assistOff}
-			return s, []Effect{tell{kind: "call:update"}, writeOut{}}, nil
+			return []Effect{tell{kind: "call:update", to: []UserID{s.Call.UserID}}, writeOut{}}, nil
+		}
+	case claimed:
+		if in.err == nil {
+			return []Effect{release{in.user}}, nil
 		}
 	case fenced:
 		s.Assist = nil
-		return s, nil, nil
+		for _, p := range s.who(func(p *Party) bool { return !p.gone() }) {
+			p.leave("", s.now)
+		}
+		return nil, nil
 	}
-	return s, nil, ErrOver
+	return nil, ErrOver
 }
 
 // Transcript is the text of lines in the order they were said, a row each. A

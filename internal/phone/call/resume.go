@@ -1,56 +1,83 @@
 package call
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Left is a live call as a former owner left it: a process that died.
 type Left struct {
 	Call        Record
 	Legs        []LegRecord
-	UserName    string
+	Names       map[UserID]string
 	ContactName string
 }
 
 // Resume returns a call that takes over what was left, with the next epoch. c
-// needs no Record, Leg, Token nor names. Start takes the call away from its
-// former owner, or says ErrFenced; then the carrier is asked, and a leg that
-// still lives is ended: its sound was lost with the process that had it.
+// needs neither Record nor parties. Start takes the call away from its former
+// owner, or says ErrFenced; then the carrier is asked: a leg that still lives is
+// told to bring its sound to us, and the agents' devices find their way by
+// themselves.
 func Resume(c Config, l Left) *Call {
-	c.Record, c.UserName, c.ContactName = l.Call, l.UserName, l.ContactName
+	c.Record, c.ContactName = l.Call, l.ContactName
 	c.Record.Epoch++
-	leg := l.Customer()
-	c.Leg = leg.ID
 	k := NewCall(c)
-	k.heir = &leg
+	k.heir = &l
 	return k
 }
 
-// Customer is the leg that the carrier has.
-func (l Left) Customer() LegRecord {
+// takeOver is the state of a call that was left, and the first things to do.
+func takeOver(r Record, l Left, now time.Time) (State, []Effect) {
+	wish := r.Verdict
+	r.Verdict = Verdict{}
+	s := State{Call: r, now: now}
+	var then []Effect
 	for _, leg := range l.Legs {
+		p := Party{Leg: leg}
+		if u, ok := strings.CutPrefix(leg.Address, "user:"); ok {
+			p.User, p.Name = UserID(u), l.Names[UserID(u)]
+			then = append(then, s.reseat(&p)...)
+		} else if !p.gone() {
+			p.line = line{taken: true, lost: true, answered: !leg.AnsweredAt.IsZero()}
+			if leg.Role == Customer && wish.By != "" {
+				p.line.wish, p.line.parting = wish, now
+			}
+			then = append(then, p.sought(now))
+		}
 		if leg.Role == Customer {
-			return leg
+			s.Parties = append([]Party{p}, s.Parties...)
+		} else {
+			s.Parties = append(s.Parties, p)
 		}
 	}
-	return LegRecord{ID: LegID(l.Call.ID), CallID: l.Call.ID, Role: Customer, Phase: New, Address: l.Call.To}
+	if r.Direction == Inbound && r.AnsweredAt.IsZero() {
+		s.Stage = Arriving
+	}
+	if s.customer().gone() { // a colleague who was only asked
+		then = append(then, after{End{Verdict{By: ByDesk, Reason: Crashed}}})
+	}
+	return s, then
 }
 
-// takeOver is the state of a call that was left, and the first thing to do.
-func takeOver(r Record, leg LegRecord, limit time.Duration, now time.Time) (State, Effect) {
-	s := State{
-		Call: r, Customer: leg, Limit: limit, now: now,
-		taken: true, lost: true, answered: !leg.AnsweredAt.IsZero(), wish: r.Verdict, parting: now,
+// reseat is an agent whose device is somewhere out there: it may come back. One
+// who was only asked is asked anew.
+func (s *State) reseat(p *Party) []Effect {
+	switch p.Leg.Phase {
+	case Answered, Up:
+		p.Leg.Phase, p.claimed = Answered, true
+		return []Effect{setTimer{grace, p.Leg.ID, graceTalking}, lend{p.User}}
+	case Gone:
+	default:
+		p.leave("lost", s.now)
 	}
-	s.Call.Verdict = Verdict{}
-	if s.Call.CallSID != "" {
-		return s, askLeg{s.Call.CallSID}
-	}
-	s.Customer.Phase, s.sought = Unknown, now // the order may have left before its owner died
-	return s, findLeg{}
+	return nil
 }
 
-// abandon ends a leg that outlived its owner.
-func (s State) abandon(f Fact) (State, []Effect, error) {
-	effects := s.fold(f)
-	parted, more, err := s.end(Verdict{By: ByDesk, Reason: Crashed})
-	return parted, append(effects, more...), err
+// sought is how a leg that was left is found again.
+func (p *Party) sought(now time.Time) Effect {
+	if p.Leg.CarrierSID != "" {
+		return askLeg{p.Leg.ID, p.Leg.CarrierSID}
+	}
+	p.Leg.Phase, p.line.sought = Unknown, now // the order may have left before its owner died
+	return findLeg{p.Leg.ID}
 }

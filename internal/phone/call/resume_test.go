@@ -2,6 +2,8 @@ package call_test
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,16 +16,20 @@ func left(phase call.Phase, sid string) call.Left {
 	began := time.Now().Add(-time.Minute)
 	l := call.Left{
 		Call: call.Record{ID: "C1", CallSID: sid, From: "+12015550100", To: "+12015550101", UserID: "U1", Direction: call.Outbound, Status: call.Ringing, Epoch: 3, StartedAt: began, CreatedAt: began},
-		Legs: []call.LegRecord{{ID: "L1", CallID: "C1", Role: call.Customer, Phase: phase, CarrierSID: sid, DialledAt: began}},
+		Legs: []call.LegRecord{
+			{ID: "A1", CallID: "C1", Role: call.Agent, Phase: call.Answered, Address: "user:U1", DialledAt: began},
+			{ID: "L1", CallID: "C1", Role: call.Customer, Phase: phase, CarrierSID: sid, DialledAt: began},
+		},
 	}
 	if phase == call.Up {
-		l.Call.Status, l.Call.AnsweredAt, l.Legs[0].AnsweredAt = call.InProgress, began.Add(5*time.Second), began.Add(5*time.Second)
+		l.Call.Status, l.Call.AnsweredAt, l.Legs[1].AnsweredAt = call.InProgress, began.Add(5*time.Second), began.Add(5*time.Second)
 	}
 	return l
 }
 
 func TestHeirAsksAndEndsWhatWasLeft(t *testing.T) {
 	fact := func(status string) call.Fact { return call.Fact{Leg: "L1", SID: "CA1", Status: status, Seq: -1} }
+	sound := call.StreamUp{Leg: "L1", Port: newPort()}
 	tests := []struct {
 		name   string
 		left   call.Left
@@ -33,15 +39,16 @@ func TestHeirAsksAndEndsWhatWasLeft(t *testing.T) {
 		want   call.Verdict
 		orders []string
 	}{
-		{"busy meanwhile", left(call.Rings, "CA1"), line{asked: fact("busy")}, nil, call.Busy, call.Verdict{By: call.ByCustomer, Reason: call.BusyLine}, []string{"ask"}},
-		{"talked, sound lost with us", left(call.Up, "CA1"), line{asked: fact("completed")}, nil, call.Completed, call.Verdict{By: call.ByDesk, Reason: call.Crashed}, []string{"ask"}},
-		{"still up", left(call.Up, "CA1"), line{asked: fact("in-progress")}, []call.Input{told("completed")}, call.Completed, call.Verdict{By: call.ByDesk, Reason: call.Crashed}, []string{"ask", "hangup"}},
-		{"still rings", left(call.Rings, "CA1"), line{asked: fact("ringing")}, []call.Input{told("canceled")}, call.Canceled, call.Verdict{By: call.ByDesk, Reason: call.Crashed}, []string{"ask", "cancel"}},
-		{"placed, never told", left(call.New, ""), line{fits: []call.Fact{fact("ringing")}, asked: fact("ringing")}, []call.Input{told("canceled")}, call.Canceled, call.Verdict{By: call.ByDesk, Reason: call.Crashed}, []string{"find", "ask", "cancel"}},
-		{"somebody else's leg", left(call.New, ""), line{fits: []call.Fact{{SID: "CAother", Status: "ringing"}}}, nil, call.Failed, call.Verdict{By: call.ByCarrier, Reason: call.OutcomeUnknown}, []string{"find"}},
-		{"never placed", left(call.New, ""), line{}, nil, call.Failed, call.Verdict{By: call.ByCarrier, Reason: call.OutcomeUnknown}, []string{"find"}},
-		{"told before it looked", left(call.Dialling, ""), line{asked: fact("busy")}, []call.Input{told("busy")}, call.Busy, call.Verdict{By: call.ByCustomer, Reason: call.BusyLine}, []string{"find"}},
-		{"carrier away", left(call.Up, "CA1"), line{away: errors.New("no line")}, nil, call.Completed, call.Verdict{By: call.ByCarrier, Reason: call.OutcomeUnknown}, []string{"ask"}},
+		{"busy meanwhile", left(call.Rings, "CA1"), line{asked: fact("busy")}, nil, call.Busy, call.Verdict{By: call.ByCustomer, Reason: call.BusyLine}, []string{"lend U1", "ask"}},
+		{"talked, sound lost with us", left(call.Up, "CA1"), line{asked: fact("completed")}, nil, call.Completed, call.Verdict{By: call.ByDesk, Reason: call.Crashed}, []string{"lend U1", "ask"}},
+		{"still up, and gone before its sound came", left(call.Up, "CA1"), line{asked: fact("in-progress")}, []call.Input{told("completed")}, call.Completed, call.Verdict{By: call.ByCarrier, Reason: call.CarrierLost}, []string{"lend U1", "ask", "resume"}},
+		{"still up, and its sound comes", left(call.Up, "CA1"), line{asked: fact("in-progress")}, []call.Input{sound, call.StreamDown{Leg: "L1", Port: sound.Port}, told("completed")}, call.Completed, call.Verdict{By: call.ByCustomer, Reason: call.HungUp}, []string{"lend U1", "ask", "resume"}},
+		{"still rings", left(call.Rings, "CA1"), line{asked: fact("ringing")}, []call.Input{told("busy")}, call.Busy, call.Verdict{By: call.ByCustomer, Reason: call.BusyLine}, []string{"lend U1", "ask"}},
+		{"placed, never told", left(call.New, ""), line{fits: []call.Fact{fact("ringing")}, asked: fact("ringing")}, []call.Input{told("no-answer")}, call.NoAnswer, call.Verdict{By: call.ByCustomer, Reason: call.NotAnswered}, []string{"lend U1", "find", "ask"}},
+		{"somebody else's leg", left(call.New, ""), line{fits: []call.Fact{{SID: "CAother", Status: "ringing"}}}, nil, call.Failed, call.Verdict{By: call.ByCarrier, Reason: call.OutcomeUnknown}, []string{"lend U1", "find"}},
+		{"never placed", left(call.New, ""), line{}, nil, call.Failed, call.Verdict{By: call.ByCarrier, Reason: call.OutcomeUnknown}, []string{"lend U1", "find"}},
+		{"told before it looked", left(call.Dialling, ""), line{asked: fact("busy")}, []call.Input{told("busy")}, call.Busy, call.Verdict{By: call.ByCustomer, Reason: call.BusyLine}, []string{"lend U1", "find"}},
+		{"carrier away", left(call.Up, "CA1"), line{away: errors.New("no line")}, nil, call.Completed, call.Verdict{By: call.ByCarrier, Reason: call.OutcomeUnknown}, []string{"lend U1", "ask"}},
 	}
 	for i := range tests {
 		test := &tests[i] // its line holds a lock
@@ -54,9 +61,6 @@ func TestHeirAsksAndEndsWhatWasLeft(t *testing.T) {
 					t.Fatal(err)
 				}
 				synctest.Wait()
-				if c.Wanted() {
-					t.Error("an answered leg would be kept")
-				}
 				for _, in := range test.told {
 					do(t, c, in)
 				}
@@ -82,10 +86,13 @@ func (l *line) heired(t *testing.T, took time.Duration) {
 	l.numbered(t)
 	released := 0
 	for i, c := range l.changes {
-		if c.Call.Epoch != 4 || (c.Fence != 4) != (i == 0) || c.Claim == call.TakeAgent {
-			t.Errorf("change %d: epoch %d, fence %d, claim %d", i, c.Call.Epoch, c.Fence, c.Claim)
+		if c.Call.Epoch != 4 || (c.Fence != 4) != (i == 0) {
+			t.Errorf("change %d: epoch %d, fence %d", i, c.Call.Epoch, c.Fence)
 		}
-		if c.Claim == call.ReleaseAgent {
+		for _, claim := range c.Claims {
+			if claim != (call.Claim{User: "U1"}) {
+				t.Errorf("change %d: %+v", i, claim)
+			}
 			released++
 		}
 	}
@@ -118,9 +125,15 @@ func TestHeirKnowsWhoWantedTheEnd(t *testing.T) {
 		c := started(t, l)
 		do(t, c, told("ringing"))
 		do(t, c, hangUp)
+		legs := map[call.LegID]call.LegRecord{}
+		for _, c := range l.changes {
+			for _, leg := range c.Legs {
+				legs[leg.ID] = leg
+			}
+		}
 		last := l.changes[len(l.changes)-1]
 		heir := &line{asked: call.Fact{SID: "CA1", Status: "canceled"}}
-		h := call.Resume(heir.config(), call.Left{Call: last.Call, Legs: last.Legs})
+		h := call.Resume(heir.config(), call.Left{Call: last.Call, Legs: slices.Collect(maps.Values(legs))})
 		if err := h.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -145,11 +158,11 @@ func TestNobodyIsThereForTheCustomer(t *testing.T) {
 		customer := newPort()
 		do(t, c, call.StreamUp{Leg: "L1", Port: customer})
 		time.Sleep(29 * time.Second)
-		if customer.heard() < 1400 || c.View().Verdict != nil || !c.Wanted() {
+		if customer.heard() < 1400 || c.View().Verdict != nil || !c.Takes("L1", "CA1") {
 			t.Errorf("after 29 s: %d frames of the hold tone, %+v", customer.heard(), c.View())
 		}
 		time.Sleep(2 * time.Second)
-		if c.Wanted() {
+		if c.Takes("L1", "CA1") {
 			t.Error("after 31 s it goes on")
 		}
 		<-c.Done()
@@ -171,8 +184,8 @@ func TestLastChangeIsNotGivenUp(t *testing.T) {
 		l.mu.Unlock()
 		do(t, c, told("busy"))
 		<-c.Done()
-		if last := l.changes[len(l.changes)-1]; last.Claim != call.ReleaseAgent || last.Call.Status != call.Busy {
-			t.Errorf("last stored: %s, claim %d", last.Call.Status, last.Claim)
+		if last := l.changes[len(l.changes)-1]; len(last.Claims) != 1 || last.Call.Status != call.Busy {
+			t.Errorf("last stored: %s, claims %v", last.Call.Status, last.Claims)
 		}
 		l.numbered(t)
 	})

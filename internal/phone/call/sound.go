@@ -1,109 +1,166 @@
 package call
 
 import (
-	"context"
+	"slices"
 	"sync"
 
 	"softphone/internal/phone/media"
 )
 
-// sound makes what hears says come true. It belongs to the owner; the tones
-// play on goroutines that end with stop.
+// sound makes what hears says come true. It belongs to the owner; what plays
+// once is waited for by goroutines that end with stop.
 type sound struct {
-	call            *Call
-	bridge          *media.Bridge
-	customer, agent media.Port // of the bridge
-	ringback, hold  *playing
-	wait            sync.WaitGroup
-	ctx             context.Context
-	cancel          context.CancelFunc
+	call    *Call
+	room    *media.Room
+	in      map[LegID]*present
+	talk    Talk // as listeners were told last
+	message bool // the machine records
+	playing map[LegID]func()
+	wait    sync.WaitGroup
 }
 
-// playing is a tone in somebody's ear.
-type playing struct {
-	port media.Port
-	stop context.CancelFunc
+// present is a party in the room.
+type present struct {
+	port  media.Port
+	mouth *media.Mouth
+	hears Hears
+	set   bool
 }
 
 func newSound(k *Call) *sound {
-	ctx, cancel := context.WithCancel(context.Background())
-	return &sound{call: k, ctx: ctx, cancel: cancel}
+	return &sound{call: k, room: media.NewRoom(), in: map[LegID]*present{}, playing: map[LegID]func(){}}
 }
 
 // follow moves the sound to a state.
 func (o *sound) follow(s State) {
-	h := hears(s)
-	o.join(h, s)
-	o.ringback = o.loop(o.ringback, h.Ringback, s.agent, media.Ringback)
-	o.hold = o.loop(o.hold, h.CustomerHolds, s.customer, media.Ringback)
+	plan := hears(s)
+	o.leave(s, plan)
+	for _, h := range plan {
+		p := s.party(h.Leg)
+		if o.in[h.Leg] == nil {
+			o.in[h.Leg] = &present{port: p.port, mouth: o.room.Enter(p.port)}
+		}
+		o.in[h.Leg].mouth.Shut(s.gated(p))
+	}
+	for _, h := range plan {
+		o.hear(o.in[h.Leg], h)
+	}
+	o.tell(s)
 }
 
-func (o *sound) join(h Hearing, s State) {
-	if o.bridge != nil && (!h.Bridged || o.customer != s.customer || o.agent != s.agent) {
-		o.bridge.Close()
-		o.bridge = nil
+// leave takes out of the room who is not in the plan, or there with another port.
+func (o *sound) leave(s State, plan []Hears) {
+	for leg, at := range o.in {
+		p := s.party(leg)
+		if slices.ContainsFunc(plan, func(h Hears) bool { return h.Leg == leg }) && p.port == at.port {
+			continue
+		}
+		o.hush(leg)
+		o.room.Leave(at.port)
+		delete(o.in, leg)
+		for _, other := range o.in {
+			other.set = false // who heard it hears something else now
+		}
 	}
-	if !h.Bridged {
+}
+
+func (o *sound) hear(at *present, h Hears) {
+	if at.set && at.hears.Tone == h.Tone && slices.Equal(at.hears.From, h.From) {
 		return
 	}
-	fresh := o.bridge == nil
-	if fresh {
-		o.customer, o.agent = s.customer, s.agent
-		o.bridge = media.NewBridge(s.customer, s.agent)
+	at.hears, at.set = h, true
+	from := make([]media.Port, 0, len(h.From))
+	for _, leg := range h.From {
+		from = append(from, o.in[leg].port)
 	}
-	o.bridge.Mute(h.Gated)
-	if fresh && o.call.cfg.Listener != nil {
-		o.call.cfg.Listener.Joined(o.bridge)
+	o.room.Hear(at.port, from, tones[h.Tone])
+}
+
+var tones = map[Tone]func() media.Source{
+	Ringback: func() media.Source { return media.Ringback() },
+	Music:    func() media.Source { return media.HoldMusic() },
+}
+
+// tell says to the listeners who is in conversation with the customer.
+func (o *sound) tell(s State) {
+	talk := Talk{Since: s.Call.AnsweredAt, Message: o.message && s.Stage == Voicemail}
+	c := s.customer()
+	for _, p := range s.who(func(p *Party) bool { return o.in[p.Leg.ID] != nil && p.Room == c.Room }) {
+		talk.Voices = append(talk.Voices, Voice{p.Leg.ID, p.Leg.Role, p.User, o.in[p.Leg.ID].mouth})
+	}
+	if o.in[c.Leg.ID] == nil || len(talk.Voices) < 2 && !talk.Message {
+		talk.Voices = nil
+	}
+	if sameTalk(talk, o.talk) {
+		return
+	}
+	o.talk = talk
+	for _, l := range o.call.cfg.Listeners {
+		l.Follow(talk)
 	}
 }
 
-// loop starts, moves or stops a tone.
-func (o *sound) loop(now *playing, want bool, port media.Port, tone func() *media.Tone) *playing {
-	if now != nil && want && now.port == port {
-		return now
-	}
-	if now != nil {
-		now.stop()
-	}
-	if !want {
-		return nil
-	}
-	ctx, stop := context.WithCancel(o.ctx)
-	o.play(ctx, port, tone(), nil)
-	return &playing{port, stop}
+func sameTalk(a, b Talk) bool {
+	return a.Message == b.Message && a.Since.Equal(b.Since) && slices.Equal(a.Voices, b.Voices)
 }
 
-// play plays src until it ends, ctx does, or the port; then it posts after.
-func (o *sound) play(ctx context.Context, port media.Port, src media.Source, after Input) {
-	ctx, stop := context.WithCancel(ctx)
-	o.wait.Go(func() {
-		defer stop()
-		select {
-		case <-port.Done():
-			stop()
-		case <-ctx.Done():
+// press sounds keys to a telephone.
+func (o *sound) press(e playKeys) {
+	tone, ok := media.Keys(e.digits)
+	if at := o.in[e.leg]; ok && at != nil {
+		o.play(at.port, e.leg, tone, keysDone{})
+		return
+	}
+	o.later(keysDone{})
+}
+
+// announce plays a prompt to a telephone.
+func (o *sound) announce(e play) {
+	at, src := o.in[e.leg], media.Prompt(e.prompt)
+	if at == nil { // the sound follows the state after its effects
+		if p := o.call.state.party(e.leg); p != nil && p.port != nil {
+			o.follow(o.call.state)
+			at = o.in[e.leg]
 		}
-	})
+	}
+	if at == nil || src == nil {
+		o.later(played{e.prompt})
+		return
+	}
+	o.play(at.port, e.leg, src, played{e.prompt})
+}
+
+func (o *sound) play(port media.Port, leg LegID, src media.Source, after Input) {
+	o.hush(leg)
+	done, stop := o.room.Play(port, src)
+	o.playing[leg] = stop
 	o.wait.Go(func() {
-		defer stop()
-		_ = media.Play(ctx, port, src) // ends early only because nobody listens any more
-		if after != nil {
-			o.call.post(after)
-		}
+		<-done
+		o.call.post(after)
 	})
 }
 
-// press sounds keys to the customer.
-func (o *sound) press(port media.Port, digits string) {
-	if tone, ok := media.Keys(digits); ok {
-		o.play(o.ctx, port, tone, keysDone{})
+// later posts an input from beside the owner.
+func (o *sound) later(in Input) { o.wait.Go(func() { o.call.post(in) }) }
+
+// hush ends what is played to a telephone.
+func (o *sound) hush(leg LegID) {
+	if stop := o.playing[leg]; stop != nil {
+		stop()
+		delete(o.playing, leg)
 	}
 }
 
-func (o *sound) stop() {
-	if o.bridge != nil {
-		o.bridge.Close()
+// over ends all sound and tells the listeners.
+func (o *sound) over() {
+	for leg := range o.playing {
+		o.hush(leg)
 	}
-	o.cancel()
-	o.wait.Wait()
+	o.room.Close()
+	o.in = map[LegID]*present{}
+	for _, l := range o.call.cfg.Listeners {
+		l.Over()
+	}
 }
+
+func (o *sound) stop() { o.wait.Wait() }

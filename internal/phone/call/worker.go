@@ -99,11 +99,29 @@ func (w *worker) guard(ctx context.Context, piece any) {
 			w.call.post(crashed{})
 		}
 	}()
-	if c, ok := piece.(Change); ok {
-		w.store(ctx, c)
-		return
+	switch piece := piece.(type) {
+	case Change:
+		w.store(ctx, piece)
+	case claiming:
+		w.claim(ctx, piece)
+	default:
+		w.request(ctx, piece)
 	}
-	w.request(ctx, piece)
+}
+
+// claiming is a change that is refused when an agent has no line free.
+type claiming struct {
+	change Change
+	user   UserID
+}
+
+func (w *worker) claim(ctx context.Context, c claiming) {
+	c.change.Claims = []Claim{{User: c.user, Take: true}}
+	err := w.tries(ctx, c.change)
+	if errors.Is(err, ErrFenced) {
+		w.call.post(fenced{})
+	}
+	w.call.post(claimed{c.user, err})
 }
 
 // store makes a change durable and publishes it. One that cannot be stored is
@@ -142,7 +160,7 @@ func (w *worker) last(ctx context.Context) {
 func (w *worker) tries(ctx context.Context, c Change) (err error) {
 	pause := storePause
 	for range storeTries {
-		if err = w.call.cfg.Journal.Change(ctx, c); err == nil || errors.Is(err, ErrFenced) {
+		if err = w.call.cfg.Journal.Change(ctx, c); err == nil || errors.Is(err, ErrFenced) || errors.Is(err, ErrAgentBusy) {
 			return err
 		}
 		time.Sleep(pause)
@@ -157,9 +175,8 @@ func join(a, b Change) Change {
 	b.Lines = append(a.Lines, b.Lines...)
 	b.Jobs = append(a.Jobs, b.Jobs...)
 	b.Transcript = a.Transcript || b.Transcript
-	if b.Claim == KeepAgent {
-		b.Claim = a.Claim
-	}
+	b.Claims = append(a.Claims, b.Claims...)
+	b.Legs = append(a.Legs, b.Legs...)
 	return b
 }
 
@@ -170,16 +187,22 @@ func (w *worker) request(ctx context.Context, piece any) {
 	k, carrier := w.call, w.call.cfg.Carrier
 	switch e := piece.(type) {
 	case dialLeg:
-		w.dial(ctx)
+		w.dial(ctx, e.leg)
 	case cancelLeg:
-		k.post(cancelled{carrier.Cancel(ctx, e.sid)})
+		k.post(cancelled{e.leg, carrier.Cancel(ctx, e.sid)})
 	case hangLeg:
-		k.post(hungUp{w.hang(ctx, e.sid)})
+		k.post(hungUp{e.leg, w.hang(ctx, e.sid)})
 	case askLeg:
 		fact, err := carrier.Ask(ctx, e.sid)
-		k.post(asked{fact, err})
+		fact.Leg = e.leg
+		k.post(asked{e.leg, fact, err})
 	case findLeg:
-		k.post(w.find(ctx))
+		k.post(w.find(ctx, e.leg))
+	case resumeLeg:
+		k.post(resumed{e.leg, carrier.Resume(ctx, e.sid, e.leg)})
+	case seekAgents:
+		agents, ring := k.cfg.Desk.Candidates(ctx, k.View(), e.tried)
+		k.post(candidates{agents, ring})
 	}
 }
 
@@ -196,9 +219,9 @@ func (w *worker) hang(ctx context.Context, sid string) (err error) {
 
 // find looks for the leg among those that no other call has: somebody else of
 // the desk may call the same number at the same time. Two that are left are none.
-func (w *worker) find(ctx context.Context) found {
+func (w *worker) find(ctx context.Context, leg LegID) found {
 	cfg := w.call.cfg
-	facts, err := cfg.Carrier.Find(ctx, w.call.order(), w.call.View().StartedAt)
+	facts, err := cfg.Carrier.Find(ctx, w.call.order(leg), w.call.View().StartedAt)
 	var free []Fact
 	for _, f := range facts {
 		taken, no := cfg.Journal.Taken(ctx, f.SID, cfg.Record.ID)
@@ -207,25 +230,23 @@ func (w *worker) find(ctx context.Context) found {
 		}
 	}
 	if err != nil || len(free) != 1 {
-		return found{}
+		return found{leg: leg}
 	}
-	return found{free[0], true}
+	return found{leg, free[0], true}
 }
 
-func (w *worker) dial(ctx context.Context) {
-	sid, err := w.call.cfg.Carrier.Dial(ctx, w.call.order())
+func (w *worker) dial(ctx context.Context, leg LegID) {
+	sid, err := w.call.cfg.Carrier.Dial(ctx, w.call.order(leg))
 	if err != nil {
-		w.call.post(dialRefused{refusalOf(err)})
+		w.call.post(dialRefused{leg, refusalOf(err)})
 		return
 	}
-	w.call.post(dialPlaced{sid})
+	w.call.post(dialPlaced{leg, sid})
 }
 
-// order is the order to dial.
-func (k *Call) order() Dial {
-	c := k.cfg
-	return Dial{
-		Call: c.Record.ID, Leg: c.Leg, From: c.Record.From, To: c.Record.To,
-		Token: c.Token, Timeout: c.Ring, Limit: c.Limit,
-	}
+// order is the order to dial a leg.
+func (k *Call) order(leg LegID) Dial {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.orders[leg]
 }
