@@ -214,7 +214,7 @@ func (s *session) inTurn(report func()) {
 func (s *session) complete(ctx context.Context, t turn, words string) {
 	if t.failed {
 		s.send(ctx, realtime.TranscriptionFailed{Header: header(realtime.TranscriptionFailedType), ItemID: t.item,
-			Error: realtime.Error{Type: realtime.ServerError, Code: orNull("audio_unintelligible"), Message: "The audio could not be transcribed."}})
+			Error: realtime.Cause{Type: realtime.ServerError, Code: orNull("audio_unintelligible"), Message: "The audio could not be transcribed."}})
 		return
 	}
 	for _, delta := range lastDeltas(t, words) {

@@ -43,7 +43,7 @@ func (s *Sim) keyed(serve http.HandlerFunc) http.HandlerFunc {
 }
 
 func refuseREST(w http.ResponseWriter, status int, kind, code, message string) {
-	reply(w, status, realtime.APIError{Error: realtime.Error{Type: kind, Code: orNull(code), Message: message}})
+	reply(w, status, realtime.APIError{Error: realtime.Cause{Type: kind, Code: orNull(code), Message: message}})
 }
 
 func reply(w http.ResponseWriter, status int, body any) {

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"softphone/internal/protocol/realtime"
+	"softphone/internal/protocol/realtime/contract"
 	"softphone/internal/sim/openai"
 )
 
@@ -114,6 +115,9 @@ func (l line) next() (string, []byte) {
 	}
 	if want := `{"type":"` + kind + `","event_id":"event_`; !bytes.HasPrefix(frame, []byte(want)) {
 		l.Fatalf("event begins %.60s, want %s", frame, want)
+	}
+	if err := contract.FromServer(frame); err != nil && kind != "session.mood.updated" { // that one is of the future
+		l.Errorf("the vendor would not send %s\n%v", frame, err)
 	}
 	return kind, frame
 }
