@@ -105,7 +105,7 @@ func (s *session) writeLive(ctx context.Context) {
 	e := &s.ear
 	if e.locked == nil && len(e.look)-e.tried >= searchEvery && len(e.look) < farthest {
 		e.tried = len(e.look)
-		if m, ok := best(e.known, trimmed(e.look), e.from, len(e.look)); ok && m.heard >= enough+5 {
+		if m, ok := best(e.known, trimmed(e.look), e.from, len(e.look)); ok && m.score >= sure && m.heard >= enough+5 {
 			e.locked = &m
 		}
 	}
