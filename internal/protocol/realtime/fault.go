@@ -56,6 +56,7 @@ const (
 	SessionExpired      = "session_expired"
 	InvalidValue        = "invalid_value"
 	MissingParameter    = "missing_required_parameter"
+	UnknownParameter    = "unknown_parameter"
 	InvalidJSON         = "invalid_json"
 	InvalidEvent        = "invalid_event"
 	CommitEmpty         = "input_audio_buffer_commit_empty"

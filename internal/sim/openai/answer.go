@@ -49,6 +49,9 @@ func (s *session) createResponse(ctx context.Context, frame []byte) *mistake {
 		return &mistake{realtime.ActiveResponse, fmt.Sprintf("Conversation already has an active response in progress: %s. "+
 			"Wait until the response is finished before creating a new one.", s.active.re.ID), ""}
 	}
+	if m := described(frame); m != nil {
+		return m
+	}
 	s.begin(ctx, p)
 	return nil
 }

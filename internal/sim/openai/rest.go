@@ -162,6 +162,9 @@ func (s *Sim) clientSecret(w http.ResponseWriter, r *http.Request) {
 	one.settings["expires_at"] = 0
 	if update, ok := at(ask, "session").(map[string]any); ok && update["type"] != nil {
 		next, m := one.updated(update)
+		if m == nil {
+			m = describedSession(update)
+		}
 		if m != nil {
 			refuseREST(w, http.StatusBadRequest, realtime.InvalidRequest, m.code, m.message)
 			return

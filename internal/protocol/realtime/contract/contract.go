@@ -1,6 +1,6 @@
 // Package contract checks JSON against the vendor's own description of the
 // Realtime API, an extract of which lies in testdata with its licence. It serves
-// tests: those of whoever plays the vendor and of whoever speaks to it.
+// whoever plays the vendor, and the tests of whoever speaks to it.
 //
 // The one rule: what the description does not know is an error, so that nothing
 // is invented; what captures of the live service show beyond it is listed in
@@ -39,6 +39,25 @@ var beyond = []string{
 	// issue 561).
 	"status_details.error.message",
 }
+
+// Kind is what is wrong.
+type Kind int
+
+// What can be wrong with a member.
+const (
+	Wrong   Kind = iota // its value
+	Missing             // it is required
+	Unknown             // the description has no such member
+)
+
+// Difference is what is not as described, and where.
+type Difference struct {
+	Kind Kind
+	At   string // session.audio.input.format
+	What string
+}
+
+func (d *Difference) Error() string { return d.At + " " + d.What }
 
 type schema struct {
 	Ref        string             `json:"$ref"`
@@ -144,10 +163,10 @@ func event(name string, frame []byte) error {
 	}
 	for _, s := range api.Components.Schemas[name].AnyOf {
 		if s.resolve().tag() == head.Type {
-			return check(s, head.Type, frame)
+			return check(s, "", frame)
 		}
 	}
-	return fmt.Errorf("the vendor describes no event %q of this side", head.Type)
+	return &Difference{Unknown, "type", fmt.Sprintf("%q is no event of this side", head.Type)}
 }
 
 func check(s *schema, at string, text []byte) error {
@@ -182,6 +201,17 @@ func (s *schema) tag() string {
 	return ""
 }
 
+// named reports whether an object has the type, and the role if there are roles,
+// that a schema is about.
+func (s *schema) named(object map[string]any) bool {
+	name, ok := object["type"].(string)
+	if !ok || s.tag() != name {
+		return false
+	}
+	role := s.Properties["role"]
+	return role == nil || len(role.Enum) != 1 || role.Enum[0] == object["role"]
+}
+
 func (s *schema) check(at string, value any) error {
 	s = s.resolve()
 	if value == nil && s.Nullable {
@@ -194,10 +224,10 @@ func (s *schema) check(at string, value any) error {
 		return all(s.AllOf, at, value)
 	}
 	if len(s.Type) > 0 && !slices.ContainsFunc(s.Type, func(kind string) bool { return is(kind, value) }) {
-		return fmt.Errorf("%s is %v, want %v", at, value, s.Type)
+		return &Difference{Wrong, at, fmt.Sprintf("is %v, want %v", value, s.Type)}
 	}
 	if s.Const != nil && value != s.Const || len(s.Enum) > 0 && value != nil && !slices.Contains(s.Enum, value) {
-		return fmt.Errorf("%s is %v, want one of %v", at, value, append(s.Enum, s.Const))
+		return &Difference{Wrong, at, fmt.Sprintf("is %v, want one of %v", value, append(slices.Clone(s.Enum), s.Const))}
 	}
 	switch v := value.(type) {
 	case map[string]any:
@@ -208,7 +238,7 @@ func (s *schema) check(at string, value any) error {
 		return s.text(at, v)
 	case float64:
 		if s.Minimum != nil && v < *s.Minimum || s.Maximum != nil && v > *s.Maximum {
-			return fmt.Errorf("%s is %v, out of bounds", at, v)
+			return &Difference{Wrong, at, fmt.Sprintf("is %v, out of bounds", v)}
 		}
 	}
 	return nil
@@ -224,15 +254,18 @@ func choose(options []*schema, at string, value any) error {
 		if err == nil {
 			return nil
 		}
-		if name, _ := object["type"].(string); name != "" && o.resolve().tag() == name {
+		if o.resolve().named(object) {
 			near = append(near, err)
 		}
 		errs = append(errs, err)
 	}
+	if len(near) == 1 {
+		return near[0]
+	}
 	if len(near) > 0 {
 		errs = near
 	}
-	return fmt.Errorf("%s fits nothing: %w", at, errors.Join(errs...))
+	return &Difference{Wrong, at, "fits nothing: " + errors.Join(errs...).Error()}
 }
 
 // all joins the members of several schemas of one object.
@@ -273,7 +306,7 @@ func is(kind string, value any) bool {
 func (s *schema) object(at string, value map[string]any) error {
 	for _, name := range s.Required {
 		if _, ok := value[name]; !ok {
-			return fmt.Errorf("%s has no %s", at, name)
+			return &Difference{Missing, inside(at, name), "is missing"}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(value)) {
@@ -283,22 +316,29 @@ func (s *schema) object(at string, value map[string]any) error {
 		case s.Additional != nil && s.Additional.allowed:
 			inner = s.Additional.schema
 		case len(s.Properties) == 0 && s.Additional == nil: // an object of any form
-		case !slices.ContainsFunc(beyond, func(end string) bool { return strings.HasSuffix(at+"."+name, "."+end) }):
-			return fmt.Errorf("%s.%s is not in the description", at, name)
+		case !slices.ContainsFunc(beyond, func(end string) bool { return strings.HasSuffix("."+inside(at, name), "."+end) }):
+			return &Difference{Unknown, inside(at, name), "is not in the description"}
 		}
 		if inner == nil || value[name] == nil && !slices.Contains(s.Required, name) {
 			continue // null for what is absent, see beyond
 		}
-		if err := inner.check(at+"."+name, value[name]); err != nil {
+		if err := inner.check(inside(at, name), value[name]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+func inside(at, name string) string {
+	if at == "" {
+		return name
+	}
+	return at + "." + name
+}
+
 func (s *schema) list(at string, value []any) error {
 	if len(value) < s.MinItems {
-		return fmt.Errorf("%s has %d members, want %d", at, len(value), s.MinItems)
+		return &Difference{Wrong, at, fmt.Sprintf("has %d members, want %d", len(value), s.MinItems)}
 	}
 	for i, v := range value {
 		if s.Items == nil {
@@ -313,11 +353,11 @@ func (s *schema) list(at string, value []any) error {
 
 func (s *schema) text(at, value string) error {
 	if s.MaxLength > 0 && utf8.RuneCountInString(value) > s.MaxLength {
-		return fmt.Errorf("%s is longer than %d", at, s.MaxLength)
+		return &Difference{Wrong, at, fmt.Sprintf("is longer than %d", s.MaxLength)}
 	}
 	if s.Pattern != "" {
 		if ok, err := regexp.MatchString(s.Pattern, value); err != nil || !ok {
-			return fmt.Errorf("%s is %q, want %s", at, value, s.Pattern)
+			return &Difference{Wrong, at, fmt.Sprintf("is %q, want %s", value, s.Pattern)}
 		}
 	}
 	return nil

@@ -15,7 +15,7 @@ func TestCheck(t *testing.T) {
 		want  string // in the error; empty: none
 	}{
 		"append":          {contract.FromClient, `{"type":"input_audio_buffer.append","audio":"AAAA"}`, ""},
-		"no audio":        {contract.FromClient, `{"type":"input_audio_buffer.append"}`, "has no audio"},
+		"no audio":        {contract.FromClient, `{"type":"input_audio_buffer.append"}`, "audio is missing"},
 		"beta event":      {contract.FromClient, `{"type":"transcription_session.update","session":{}}`, "no event"},
 		"server's event":  {contract.FromClient, `{"type":"input_audio_buffer.cleared","event_id":"e"}`, "no event"},
 		"invented member": {contract.FromServer, `{"type":"input_audio_buffer.cleared","event_id":"e","mood":1}`, "mood is not in the description"},
