@@ -51,8 +51,10 @@ $(GOLANGCI):
 	GOBIN=$(CURDIR)/.tools go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv .tools/golangci-lint $@
 
-bench: ## figures: cost of a frame, of an event, of a statement
-	go test -run '^$$' -bench . -benchmem ./internal/...
+bench: ## figures: cost of a frame, of an event, of a statement, of a call
+	go test -run '^$$' -bench . -benchmem -benchtime 0.3s ./internal/protocol/... ./internal/phone/... ./internal/adapter/...
+	@echo "== calls: the server on one core, the load on the other"
+	go build -o bin/load ./internal/e2e/load && bin/load
 
 soak: ## every fuzz target for a million inputs
 	scripts/soak

@@ -359,3 +359,14 @@ func TestMarkThatAClearSentBack(t *testing.T) {
 		t.Errorf("mark %q has the name of one before", next)
 	}
 }
+
+func BenchmarkOutlet(b *testing.B) {
+	o, now, frame, buf := newOutlet(), began, numbered(1, true), make([]byte, media.FrameBytes)
+	o.lead.mark = mark{name: "away", sent: began.Add(forever)}
+	b.ReportAllocs()
+	for b.Loop() {
+		now = now.Add(media.FrameTime)
+		o.put(now, frame)
+		o.next(now, buf)
+	}
+}

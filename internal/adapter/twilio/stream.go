@@ -82,6 +82,9 @@ func (d *Doors) media(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v.live(r.Context())
+	c := v.stream.Sound()
+	d.Log.Info("media stream ended", "stream", v.stream.sid, "lost", v.stream.Lost(), "frames", c.Sent,
+		"quiet", c.Quiet, "spoken", c.Spoken, "cleared", c.Cleared) // dropped, by reason
 }
 
 // visit is a socket of sound.

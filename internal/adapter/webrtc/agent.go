@@ -25,6 +25,7 @@ func NewAgentWithoutUDP(ctx context.Context) (*Agent, error) {
 
 func newAgent(ctx context.Context, network pion.NetworkType) (*Agent, error) {
 	api, err := newAPI(func(s *pion.SettingEngine) {
+		s.LoggerFactory = logs{slog.New(slog.DiscardHandler)}
 		s.SetIncludeLoopbackCandidate(true)
 		s.SetNetworkTypes([]pion.NetworkType{network})
 	})

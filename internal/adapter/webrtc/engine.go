@@ -74,12 +74,13 @@ func (e *Engine) open(c Config) error {
 	if e.conn, err = net.ListenUDP("udp4", addr); err != nil {
 		return fmt.Errorf("open media port: %w", err)
 	}
+	e.widen()
 	for _, ip := range c.PublicIPs {
 		if net.ParseIP(ip) == nil { // pion would leave it out of every answer
 			return fmt.Errorf("public address %q is no IP address", ip)
 		}
 	}
-	e.mux = pion.NewICEUDPMux(nil, e.conn)
+	e.mux = pion.NewICEUDPMux(logs{e.log}.NewLogger("udp"), e.conn)
 	if c.ListenTCP != "" {
 		if err := e.openTCP(c.ListenTCP); err != nil {
 			return err
@@ -87,6 +88,7 @@ func (e *Engine) open(c Config) error {
 	}
 	var badAddress error
 	e.api, err = newAPI(func(s *pion.SettingEngine) {
+		s.LoggerFactory = logs{e.log}
 		e.useTCP(s)
 		s.SetICEUDPMux(e.mux)
 		s.SetIncludeLoopbackCandidate(addr.IP.IsLoopback())
@@ -95,6 +97,18 @@ func (e *Engine) open(c Config) error {
 		}
 	})
 	return errors.Join(err, badAddress)
+}
+
+// socketBuffer holds the packets of 600 browsers for a tenth of a second, which a
+// busy machine may be late by: the kernel counts about 800 bytes for a packet of
+// 200, and its usual 208 kB are full after 9 ms.
+const socketBuffer = 4 << 20
+
+// widen asks for room; the kernel gives up to net.core.rmem_max and wmem_max.
+func (e *Engine) widen() {
+	if err := errors.Join(e.conn.SetReadBuffer(socketBuffer), e.conn.SetWriteBuffer(socketBuffer)); err != nil {
+		e.log.Warn("media port keeps its small buffers", "err", err)
+	}
 }
 
 // tcpBuffer is what may wait for a browser's TCP connection, about a second and a
@@ -107,7 +121,7 @@ func (e *Engine) openTCP(address string) (err error) {
 		return fmt.Errorf("open media port: %w", err)
 	}
 	e.tcpMux = ice.NewTCPMuxDefault(ice.TCPMuxParams{
-		Listener: e.tcp, ReadBufferSize: 8, WriteBufferSize: tcpBuffer,
+		Logger: logs{e.log}.NewLogger("tcp"), Listener: e.tcp, ReadBufferSize: 8, WriteBufferSize: tcpBuffer,
 		// Strangers who connect and say nothing are not kept for the default 30 s.
 		FirstStunBindTimeout: 5 * time.Second,
 	})

@@ -226,3 +226,14 @@ func TestSenderJumpsOverSilence(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkReceiver(b *testing.B) {
+	r := receiver{peer: &Peer{}, cut: media.NewCutter(media.Nowhere)}
+	p := packet(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		r.take(p)
+		p.SequenceNumber++
+		p.Timestamp += media.FrameBytes
+	}
+}
