@@ -55,3 +55,7 @@ func (l line) Connect(ctx context.Context, leg call.LegID, token, sid string, s 
 	s.Heard = pressed
 	return err
 }
+
+func (l line) Arrive(ctx context.Context, sid, from, to string) (call.LegID, string, bool, error) {
+	return l.Line.Arrive(ctx, switchboard.Arrival{SID: sid, From: from, To: to})
+}

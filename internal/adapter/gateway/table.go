@@ -14,7 +14,8 @@ import (
 type (
 	// Initiate asks for a call.
 	Initiate struct {
-		To        string `json:"to" doc:"any usual form; national ones are of the country of the desk's number"`
+		To        string `json:"to,omitempty" doc:"any usual form; national ones are of the country of the desk's number"`
+		UserID    string `json:"userId,omitempty" doc:"a colleague, instead of a number"`
 		From      string `json:"from,omitempty" doc:"a number of the desk; its first by default"`
 		ContactID string `json:"contactId,omitempty"`
 	}
@@ -31,6 +32,29 @@ type (
 	Muting struct {
 		CallID call.ID `json:"callId"`
 		On     bool    `json:"on"`
+	}
+	// Holding puts a call aside, or takes it up again.
+	Holding struct {
+		CallID call.ID `json:"callId"`
+		On     bool    `json:"on"`
+	}
+	// Bringing asks somebody into a call.
+	Bringing struct {
+		CallID call.ID   `json:"callId"`
+		Mode   call.Mode `json:"mode" enum:"blind,consult,add" doc:"hand over, ask first, or talk together"`
+		To     string    `json:"to,omitempty" doc:"a number"`
+		From   string    `json:"from,omitempty" doc:"a number of the desk; its first by default"`
+		UserID string    `json:"userId,omitempty" doc:"a colleague, instead of a number"`
+	}
+	// Steering is what an agent does with a call in which there is somebody more.
+	Steering struct {
+		CallID call.ID     `json:"callId"`
+		Do     call.Action `json:"do" enum:"cancel,complete,swap,merge,leave"`
+	}
+	// Removing sends a party away.
+	Removing struct {
+		CallID  call.ID    `json:"callId"`
+		PartyID call.LegID `json:"partyId"`
 	}
 	// SDP is a WebRTC description with all of its candidates.
 	SDP struct {
@@ -68,6 +92,27 @@ type (
 		Numbered
 		Digits string `json:"digits"`
 		From   string `json:"from" enum:"agent,caller"`
+	}
+	// AcceptedEvent tells who took a call.
+	AcceptedEvent struct {
+		CallEvent
+		UserID string `json:"userId"`
+		Name   string `json:"name"`
+	}
+	// RejectedEvent tells that an agent does not take a call.
+	RejectedEvent struct {
+		CallEvent
+		UserID string `json:"userId"`
+		Reason string `json:"reason" enum:"rejected,busy,no_device"`
+	}
+	// TransferEvent tells what became of a party that was asked into a call.
+	TransferEvent struct {
+		CallEvent
+		By     string `json:"by"`
+		Target string `json:"target"`
+		Mode   string `json:"mode" enum:"blind,consult,add"`
+		State  string `json:"state" enum:"failed,cancelled"`
+		Reason string `json:"reason"`
 	}
 	// Error is a refusal.
 	Error struct {
@@ -165,8 +210,12 @@ var commands = []command{
 	order("call:end", auth.MakeCalls, "Hang up, or cancel before the answer.", end),
 	order("call:dtmf", auth.MakeCalls, "Sound keys to the other side; those pressed meanwhile follow.", press),
 	order("call:mute", auth.MakeCalls, "Stop or pass the agent's sound: nobody and nothing hears a muted agent.", mute),
-	order("call:accept", auth.ReceiveCalls, "Take an incoming call.", noIncoming),
-	order("call:reject", auth.ReceiveCalls, "Refuse an incoming call.", noIncoming),
+	order("call:accept", auth.ReceiveCalls, "Take a call that is offered; the first wins, the others are refused with `taken`.", accept),
+	order("call:reject", auth.ReceiveCalls, "Decline a call that is offered; others may take it.", reject),
+	order("call:hold", auth.MakeCalls, "Put a call aside, or take it up again; the other calls of the agent are put aside then.", hold),
+	order("call:transfer", auth.MakeCalls, "Ask a colleague or a number into a call.", bring),
+	order("call:steer", auth.MakeCalls, "Cancel or complete a transfer, swap, merge, or leave the others talking.", steer),
+	order("call:remove", auth.MakeCalls, "Send a party away.", remove),
 	order("media:offer", auth.MakeCalls, "Connect this page's microphone and ear: a complete offer (all candidates in it), PCMU. The answer is complete too. A device connected before goes on until the new one is heard.", offer),
 	order("media:close", AnyUser, "Disconnect this page's microphone and ear.", closeMedia),
 	order("auth:renew", AnyUser, "Show a fresh access token of the same session.", renew),
@@ -177,6 +226,10 @@ var events = []event{
 	told[State]("call:state", "All that a page shows. Comes first unless the cursors of the handshake could be followed on."),
 	told[CallEvent]("call:initiated", "A call was begun."),
 	told[CallEvent]("call:update", "Something about the call changed."),
+	told[CallEvent]("call:incoming", "A call is offered to this user, or somebody is asked into a call of this user's."),
+	told[AcceptedEvent]("call:accepted", "An agent took a call."),
+	told[RejectedEvent]("call:rejected", "An agent does not take a call."),
+	told[TransferEvent]("call:transfer", "Somebody who was asked into a call does not come."),
 	told[CallEvent]("call:ended", "The call is over; its verdict says how."),
 	told[KeysEvent]("call:dtmf", "Keys were pressed."),
 	told[Error]("call:error", "A command was refused; its acknowledgement says the same."),
@@ -200,13 +253,48 @@ func initiate(ctx context.Context, _ *page, s *switchboard.Seat, in Initiate) (A
 	if err := s.Heard(); err != nil {
 		return Answered{}, err
 	}
-	v, err := s.Dial(ctx, switchboard.Order{To: in.To, From: in.From, ContactID: in.ContactID})
-	return Answered{v}, err
+	if in.UserID != "" {
+		return answered(s.CallColleague(ctx, in.UserID))
+	}
+	return answered(s.Dial(ctx, switchboard.Order{To: in.To, From: in.From, ContactID: in.ContactID}))
+}
+
+func answered(v call.View, err error) (Answered, error) { return Answered{v}, err }
+
+func accept(ctx context.Context, _ *page, s *switchboard.Seat, in OfCall) (Answered, error) {
+	return answered(s.Accept(ctx, in.CallID))
+}
+
+func reject(ctx context.Context, _ *page, s *switchboard.Seat, in OfCall) (Answered, error) {
+	return answered(s.Reject(ctx, in.CallID))
+}
+
+func hold(ctx context.Context, _ *page, s *switchboard.Seat, in Holding) (Answered, error) {
+	return answered(s.Hold(ctx, in.CallID, in.On))
+}
+
+func bring(ctx context.Context, _ *page, s *switchboard.Seat, in Bringing) (Answered, error) {
+	switch in.Mode {
+	case call.Blind, call.Consult, call.Add:
+		return answered(s.Bring(ctx, in.CallID, in.Mode, switchboard.Target{UserID: in.UserID, To: in.To, From: in.From}))
+	}
+	return Answered{}, &switchboard.Refusal{Code: switchboard.InvalidInput, Message: "mode is blind, consult or add."}
+}
+
+func steer(ctx context.Context, _ *page, s *switchboard.Seat, in Steering) (Answered, error) {
+	switch in.Do {
+	case call.Cancel, call.Complete, call.Swap, call.Merge, call.Leave:
+		return answered(s.Steer(ctx, in.CallID, in.Do))
+	}
+	return Answered{}, &switchboard.Refusal{Code: switchboard.InvalidInput, Message: "do is cancel, complete, swap, merge or leave."}
+}
+
+func remove(ctx context.Context, _ *page, s *switchboard.Seat, in Removing) (Answered, error) {
+	return answered(s.Remove(ctx, in.CallID, in.PartyID))
 }
 
 func end(ctx context.Context, _ *page, s *switchboard.Seat, in OfCall) (Answered, error) {
-	v, err := s.End(ctx, in.CallID)
-	return Answered{v}, err
+	return answered(s.End(ctx, in.CallID))
 }
 
 func press(ctx context.Context, _ *page, s *switchboard.Seat, in Keys) (Nothing, error) {
@@ -214,13 +302,7 @@ func press(ctx context.Context, _ *page, s *switchboard.Seat, in Keys) (Nothing,
 }
 
 func mute(ctx context.Context, _ *page, s *switchboard.Seat, in Muting) (Answered, error) {
-	v, err := s.Mute(ctx, in.CallID, in.On)
-	return Answered{v}, err
-}
-
-// noIncoming answers for calls that do not ring here: all calls are outbound so far.
-func noIncoming(context.Context, *page, *switchboard.Seat, OfCall) (Nothing, error) {
-	return Nothing{}, &switchboard.Refusal{Code: switchboard.NotNow, Message: "This call does not ring here."}
+	return answered(s.Mute(ctx, in.CallID, in.On))
 }
 
 func offer(ctx context.Context, p *page, s *switchboard.Seat, in SDP) (SDP, error) {

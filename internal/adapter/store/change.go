@@ -31,7 +31,7 @@ const deadlockTries = 5
 // agent for reading, and of two calls of one agent neither could write then.
 func (t *Tenant) change(ctx context.Context, c call.Change) error {
 	return t.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		for _, step := range []func(context.Context, bun.Tx, call.Change) error{t.putOnce, claimAgent, putCall, putLegs, putLines, writeOut, putEvents, markInbox, t.putJobs} {
+		for _, step := range []func(context.Context, bun.Tx, call.Change) error{t.putOnce, claimAgents, putCall, putLegs, putLines, writeOut, putEvents, markInbox, t.putJobs} {
 			if err := step(ctx, tx, c); err != nil {
 				return err
 			}
@@ -58,20 +58,29 @@ func putCall(ctx context.Context, tx bun.Tx, c call.Change) error {
 	return err
 }
 
-// claimAgent changes the load of the call's agent: never read, then write.
-func claimAgent(ctx context.Context, tx bun.Tx, c call.Change) error {
-	q := tx.NewUpdate().Model((*userRow)(nil)).Where("id = ?", string(c.Call.UserID))
-	switch c.Claim {
-	case call.TakeAgent:
-		q = q.Set("load_now = load_now + 1").Where("load_now < capacity")
-	case call.ReleaseAgent:
+// claimAgents changes the load of agents: never read, then write.
+func claimAgents(ctx context.Context, tx bun.Tx, c call.Change) error {
+	for _, claim := range c.Claims {
+		if err := claimAgent(ctx, tx, claim); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func claimAgent(ctx context.Context, tx bun.Tx, c call.Claim) error {
+	q := tx.NewUpdate().Model((*userRow)(nil)).Where("id = ?", string(c.User))
+	switch {
+	case !c.Take:
 		q = q.Set("load_now = load_now - 1").Where("load_now > 0")
+	case c.Most > 0:
+		q = q.Set("load_now = load_now + 1").Where("load_now < ?", c.Most)
 	default:
-		return nil
+		q = q.Set("load_now = load_now + 1").Where("load_now < capacity")
 	}
 	res, err := q.Exec(ctx)
 	found, err := touched(res, err)
-	if err == nil && !found && c.Claim == call.TakeAgent {
+	if err == nil && !found && c.Take {
 		return call.ErrAgentBusy
 	}
 	return err

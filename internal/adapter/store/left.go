@@ -2,10 +2,13 @@ package store
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
 
+	"softphone/internal/phone/auth"
 	"softphone/internal/phone/call"
 )
 
@@ -22,9 +25,29 @@ func (t *Tenant) Left(ctx context.Context) ([]call.Left, error) {
 		if err != nil {
 			return nil, err
 		}
-		out[i] = call.Left{Call: r.record(), Legs: legs, UserName: r.UserName, ContactName: r.ContactName}
+		out[i] = call.Left{Call: r.record(), Legs: legs, ContactName: r.ContactName}
+		if out[i].Names, err = t.names(ctx, legs); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
+}
+
+// names are those of the agents in legs.
+func (t *Tenant) names(ctx context.Context, legs []call.LegRecord) (map[call.UserID]string, error) {
+	names := map[call.UserID]string{}
+	for _, leg := range legs {
+		id, ok := strings.CutPrefix(leg.Address, "user:")
+		if !ok {
+			continue
+		}
+		u, err := t.User(ctx, id)
+		if err != nil && !errors.Is(err, auth.ErrNoUser) {
+			return nil, err
+		}
+		names[call.UserID(id)] = u.Name
+	}
+	return names, nil
 }
 
 func (r callRow) record() call.Record {

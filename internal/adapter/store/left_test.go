@@ -21,7 +21,7 @@ func TestWhatWasLeftIsTakenOnce(t *testing.T) {
 		_, db := newTenant(t, s)
 		u := newUser(t, db)
 		live, over := change("c1", u, start), change("c2", u, start.Add(time.Second))
-		live.Claim = call.TakeAgent
+		live.Claims = []call.Claim{{User: call.UserID(u.ID), Take: true}}
 		live.Call.CallSID, live.Legs[0].CarrierSID, live.Legs[0].Phase = "CA1", "CA1", call.Up
 		live.Call.Status, live.Call.AnsweredAt = call.InProgress, start.Add(5*time.Second)
 		live.Legs[0].DialledAt, live.Legs[0].AnsweredAt = start, start.Add(5*time.Second)
@@ -36,7 +36,7 @@ func TestWhatWasLeftIsTakenOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(left, []call.Left{{Call: live.Call, Legs: live.Legs, UserName: u.Name}}); diff != "" {
+		if diff := cmp.Diff(left, []call.Left{{Call: live.Call, Legs: live.Legs, Names: map[call.UserID]string{}}}); diff != "" {
 			t.Error(diff)
 		}
 		if v, err := db.Call(ctx, "c1"); err != nil || v.Verdict != nil {
@@ -52,18 +52,18 @@ func TestWhatWasLeftIsTakenOnce(t *testing.T) {
 			}
 		}
 		heir := live
-		heir.Call.Epoch, heir.Fence, heir.Claim, heir.Events = 2, 1, call.KeepAgent, nil
+		heir.Call.Epoch, heir.Fence, heir.Claims, heir.Events = 2, 1, nil, nil
 		if err := db.Change(ctx, heir); err != nil {
 			t.Errorf("the heir: %v", err)
 		}
 		if err := db.Change(ctx, heir); !errors.Is(err, call.ErrFenced) {
 			t.Errorf("a second heir: %v", err)
 		}
-		heir.Fence, heir.Call.Status, heir.Call.EndedAt, heir.Claim = 2, call.Completed, start.Add(time.Minute), call.ReleaseAgent
+		heir.Fence, heir.Call.Status, heir.Call.EndedAt, heir.Claims = 2, call.Completed, start.Add(time.Minute), []call.Claim{{User: call.UserID(u.ID)}}
 		if err := db.Change(ctx, heir); err != nil {
 			t.Error(err)
 		}
-		heir.Call.Status, heir.Call.Epoch, heir.Fence, heir.Claim = call.InProgress, 3, 3, call.KeepAgent
+		heir.Call.Status, heir.Call.Epoch, heir.Fence, heir.Claims = call.InProgress, 3, 3, nil
 		if err := db.Change(ctx, heir); !errors.Is(err, call.ErrFenced) {
 			t.Errorf("a call that is over lives again: %v", err)
 		}

@@ -293,12 +293,12 @@ func TestAChangeIsStoredWholeOrNotAtAll(t *testing.T) {
 		_, db := newTenant(t, s)
 		u := newUser(t, db)
 		c := change("c1", u, start)
-		c.Claim = call.TakeAgent
+		c.Claims = []call.Claim{{User: c.Call.UserID, Take: true}}
 		if err := db.Change(ctx, c); err != nil {
 			t.Fatal(err)
 		}
 		second := change("c2", u, start)
-		second.Claim = call.TakeAgent
+		second.Claims = []call.Claim{{User: second.Call.UserID, Take: true}}
 		if err := db.Change(ctx, second); !errors.Is(err, call.ErrAgentBusy) {
 			t.Fatalf("second line of an agent with one: %v, want ErrAgentBusy", err)
 		}
@@ -312,7 +312,7 @@ func TestAChangeIsStoredWholeOrNotAtAll(t *testing.T) {
 		end.Events[0].Seq = 2
 		end.Lines = []call.Line{{ID: "l1", CallID: "c1", Speaker: "caller", Text: "Grüß Gott 👋", Start: time.Second, End: 2 * time.Second, Revision: 3}}
 		end.Jobs = []call.Job{{Kind: "summary", Key: "c1", Body: json.RawMessage(`{}`), Due: start}, {Kind: "summary", Key: "c1", Body: json.RawMessage(`{}`), Due: start}}
-		end.Claim, end.Transcript = call.ReleaseAgent, true
+		end.Claims, end.Transcript = []call.Claim{{User: end.Call.UserID}}, true
 		if err := db.Change(ctx, end); err != nil {
 			t.Fatal(err)
 		}

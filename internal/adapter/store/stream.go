@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"softphone/internal/phone/call"
@@ -29,4 +31,14 @@ func (t *Tenant) ClaimStream(ctx context.Context, leg call.LegID, hash string) e
 		return tenant.ErrNotFound
 	}
 	return err
+}
+
+// LegBySID finds the leg that has the carrier's id, or tenant.ErrNotFound.
+func (t *Tenant) LegBySID(ctx context.Context, sid string) (call.LegID, error) {
+	var row legRow
+	err := t.db.NewSelect().Model(&row).Where("carrier_sid = ?", sid).Limit(1).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", tenant.ErrNotFound
+	}
+	return call.LegID(row.ID), err
 }

@@ -154,6 +154,17 @@ func (t *Tenant) Contact(ctx context.Context, id string) (crm.Contact, error) {
 	return row.contact(), err
 }
 
+// ContactByPhone finds who has a number, or tenant.ErrNotFound. Of several it is
+// the one who was entered first.
+func (t *Tenant) ContactByPhone(ctx context.Context, number string) (crm.Contact, error) {
+	var row contactRow
+	err := t.db.NewSelect().Model(&row).Where("phone = ?", number).Order("id").Limit(1).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) || number == "" {
+		return crm.Contact{}, tenant.ErrNotFound
+	}
+	return row.contact(), err
+}
+
 // likeEscape makes a text mean itself inside LIKE ... ESCAPE '!'.
 var likeEscape = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 

@@ -110,6 +110,17 @@ func (c *Carrier) update(ctx context.Context, sid, status string) (leg twilioapi
 	return leg, nil
 }
 
+// Resume implements call.Carrier: a leg that is told a new address leaves its
+// stream and asks there ("Call resource", update, Url).
+func (c *Carrier) Resume(ctx context.Context, sid string, leg call.LegID) error {
+	form := twilioapi.UpdateCall{URL: c.address("/api/voice/twiml/resume", leg)}.Form()
+	var now twilioapi.Call
+	if err := c.Account.post(ctx, twilioapi.CallPath(c.Account.SID, sid), form, &now); err != nil {
+		return refusal(err)
+	}
+	return nil
+}
+
 // Ask implements call.Carrier.
 func (c *Carrier) Ask(ctx context.Context, sid string) (call.Fact, error) {
 	var leg twilioapi.Call

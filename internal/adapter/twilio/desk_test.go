@@ -59,6 +59,10 @@ func (d *desk) Receive(_ context.Context, f call.Fact, _ string, _ []byte) error
 	return nil
 }
 
+func (*desk) Arrive(context.Context, string, string, string) (call.LegID, string, bool, error) {
+	return "", "", false, nil
+}
+
 func (d *desk) Answer(context.Context, call.Fact) (string, bool, error) {
 	return "once", !d.gone, nil
 }

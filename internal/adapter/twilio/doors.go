@@ -41,6 +41,9 @@ type Line interface {
 	// Answer returns the one-time token with which the answered leg opens its
 	// sound. ok is false for a leg that is to be hung up.
 	Answer(ctx context.Context, f call.Fact) (token string, ok bool, err error)
+	// Arrive takes a call that comes in and returns its leg and the token for its
+	// sound. ok is false for a caller who is not wanted.
+	Arrive(ctx context.Context, sid, from, to string) (leg call.LegID, token string, ok bool, err error)
 	// Connect takes the sound of a leg. It uses up the token, which must be the
 	// one given for this leg and call; any other is an error.
 	Connect(ctx context.Context, leg call.LegID, token, callSID string, s *Stream) error
@@ -57,6 +60,8 @@ type Doors struct {
 // Register puts the doors into a mux.
 func (d *Doors) Register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/voice/twiml/outbound", d.outbound)
+	mux.HandleFunc("POST /api/voice/twiml/resume", d.outbound)
+	mux.HandleFunc("POST /api/voice/twiml/inbound", d.inbound)
 	mux.HandleFunc("POST /api/voice/webhook/status", d.status)
 	mux.HandleFunc("GET /api/voice/media", d.media)
 }
@@ -68,6 +73,7 @@ type knock struct {
 	slug string
 	form url.Values
 	raw  []byte
+	try  int // of a leg that was told to bring its sound anew
 }
 
 // open checks who knocks. Whatever is wrong, the answer is the same bare 403.
@@ -94,6 +100,7 @@ func (d *Doors) check(r *http.Request) (k knock, err error) {
 	}
 	query := r.URL.Query()
 	k.leg, k.slug = call.LegID(query.Get("leg")), query.Get("tenant")
+	k.try, _ = strconv.Atoi(query.Get("try")) // absent is 0
 	if k.line, err = d.Desk.Line(r.Context(), k.slug, k.form.Get("AccountSid")); err != nil {
 		return k, err
 	}
@@ -174,20 +181,62 @@ func (d *Doors) outbound(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	w.Header().Set("Content-Type", twiml.ContentType)
-	_, _ = w.Write(d.document(k, token, ok).Bytes()) // Twilio asks again if it went away
+	d.write(w, d.document(k, token, ok && k.try < triesMost))
 }
 
+// triesMost bounds how often a leg brings its sound anew: whoever loses it so
+// often cannot be helped by once more.
+const triesMost = 8
+
+// inbound answers a call that comes in: it is ours at once, with its sound.
+func (d *Doors) inbound(w http.ResponseWriter, r *http.Request) {
+	k, ok := d.open(w, r)
+	if !ok {
+		return
+	}
+	asks, err := twilioapi.ParseVoiceRequest(k.form)
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	leg, token, ok, err := k.line.Arrive(r.Context(), asks.CallSid, asks.From, asks.To)
+	if err != nil { // Twilio asks the number's fallback address
+		d.Log.Error("call that came in not taken", "account", asks.AccountSid, "err", err)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	if !ok {
+		d.write(w, twiml.Response{Verbs: []twiml.Verb{twiml.Reject{}}})
+		return
+	}
+	k.leg = leg
+	d.write(w, d.document(k, token, true))
+}
+
+func (d *Doors) write(w http.ResponseWriter, document twiml.Response) {
+	w.Header().Set("Content-Type", twiml.ContentType)
+	_, _ = w.Write(document.Bytes()) // Twilio asks again if it went away
+}
+
+// document brings us the sound. What stands behind it runs when the socket was
+// closed by our side ("<Stream>"): a process that stopped, a network that broke.
+// The leg is not dropped: it comes to whoever is there now.
 func (d *Doors) document(k knock, token string, ok bool) twiml.Response {
 	if !ok {
 		return twiml.Response{Verbs: []twiml.Verb{twiml.Hangup{}}}
 	}
-	return twiml.Response{Verbs: []twiml.Verb{twiml.Connect{Stream: twiml.Stream{
-		URL: strings.TrimSuffix(d.Media, "/") + "/api/voice/media",
-		Parameters: []twiml.Parameter{
-			{Name: "token", Value: token}, {Name: "leg", Value: string(k.leg)}, {Name: "tenant", Value: k.slug},
-		},
-	}}}}
+	again := url.Values{"leg": {string(k.leg)}, "tenant": {k.slug}, "try": {strconv.Itoa(k.try + 1)}}
+	return twiml.Response{Verbs: []twiml.Verb{
+		twiml.Connect{Stream: twiml.Stream{
+			URL: strings.TrimSuffix(d.Media, "/") + "/api/voice/media",
+			Parameters: []twiml.Parameter{
+				{Name: "token", Value: token}, {Name: "leg", Value: string(k.leg)}, {Name: "tenant", Value: k.slug},
+			},
+		}},
+		twiml.Say{Text: "One moment, please."},
+		twiml.Pause{Length: 1},
+		twiml.Redirect{Method: http.MethodPost, URL: strings.TrimSuffix(d.Backend, "/") + "/api/voice/twiml/resume?" + again.Encode() + "#rc=5&rp=all"},
+	}}
 }
 
 var _ media.Port = (*Stream)(nil)

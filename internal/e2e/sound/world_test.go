@@ -47,7 +47,11 @@ type line struct{ streams chan *twilio.Stream }
 func (l *line) Line(context.Context, string, string) (twilio.Line, error) { return l, nil }
 func (*line) Token() string                                               { return secret }
 func (*line) Receive(context.Context, call.Fact, string, []byte) error    { return nil }
-func (*line) Answer(context.Context, call.Fact) (string, bool, error)     { return "once", true, nil }
+func (*line) Arrive(context.Context, string, string, string) (call.LegID, string, bool, error) {
+	return "", "", false, nil
+}
+
+func (*line) Answer(context.Context, call.Fact) (string, bool, error) { return "once", true, nil }
 func (l *line) Connect(_ context.Context, _ call.LegID, _, _ string, s *twilio.Stream) error {
 	l.streams <- s
 	return nil

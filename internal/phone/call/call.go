@@ -251,6 +251,9 @@ func (k *Call) View() View {
 	return k.view
 }
 
+// ID names the call.
+func (k *Call) ID() ID { return k.cfg.Record.ID }
+
 // Epoch is the count of owners that the call has had.
 func (k *Call) Epoch() int { return k.cfg.Record.Epoch }
 

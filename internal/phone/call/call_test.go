@@ -40,10 +40,10 @@ func (l *line) note(s string) {
 	l.orders = append(l.orders, s)
 }
 
-func (l *line) Dial(context.Context, call.Dial) (string, error) { l.note("dial"); return "CA1", l.dial }
-func (l *line) Cancel(context.Context, string) error            { l.note("cancel"); return nil }
-func (l *line) Hangup(context.Context, string) error            { l.note("hangup"); return nil }
-func (l *line) Ask(context.Context, string) (call.Fact, error)  { l.note("ask"); return l.asked, l.away }
+func (l *line) Dial(context.Context, call.Dial) (string, error)  { l.note("dial"); return "CA1", l.dial }
+func (l *line) Cancel(context.Context, string) error             { l.note("cancel"); return nil }
+func (l *line) Hangup(context.Context, string) error             { l.note("hangup"); return nil }
+func (l *line) Ask(context.Context, string) (call.Fact, error)   { l.note("ask"); return l.asked, l.away }
 func (l *line) Resume(context.Context, string, call.LegID) error { l.note("resume"); return nil }
 func (l *line) Find(context.Context, call.Dial, time.Time) ([]call.Fact, error) {
 	l.note("find")

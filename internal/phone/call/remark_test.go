@@ -18,7 +18,7 @@ func (s *scribe) Follow(t call.Talk) {
 		s.joined++
 	}
 }
-func (s *scribe) Over()                { s.over++ }
+func (s *scribe) Over() { s.over++ }
 
 func assist(state string) call.Remark {
 	return call.Remark{Type: "call:update", Assist: &call.Assist{State: state}}

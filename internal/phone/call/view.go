@@ -45,6 +45,19 @@ type PartyView struct {
 	Cause   string `json:"cause,omitempty" doc:"why it left"`
 }
 
+// Part returns the part that a user has in the call, or is offered.
+func (v View) Part(u UserID) (PartyView, bool) {
+	for _, p := range v.Parties {
+		if p.UserID == u && u != "" && p.Phase != Gone {
+			return p, true
+		}
+	}
+	return PartyView{}, false
+}
+
+// Sits reports whether this is an agent who has taken the call.
+func (p PartyView) Sits() bool { return p.UserID != "" && (p.Phase == Answered || p.Phase == Up) }
+
 // MoveView is a party that an agent brings in.
 type MoveView struct {
 	By     LegID `json:"by"`

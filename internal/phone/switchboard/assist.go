@@ -29,46 +29,83 @@ const (
 	offBeat = 400 * time.Millisecond
 )
 
-// attended returns a call that the assistant listens to, if the desk has one and
-// the user may use it.
-func (s *Seat) attended(in tenant.Integrations, config call.Config) *call.Call {
-	if s.ex.Assist == nil || !s.User.Role.May(auth.UseAssistant) {
-		return call.NewCall(config)
+// listener hangs the assistant on a call, if the desk has one.
+func (b *Board) listener(in tenant.Integrations, c *call.Config) *scribe {
+	if b.ex.Assist == nil {
+		return nil
 	}
-	ear, _ := s.ex.Assist(s.Tenant, in, s.User)
-	w := &scribe{seat: s, config: config, able: ear != nil}
-	config.Listener = w
-	w.call = call.NewCall(config)
-	return w.call
+	ear, _ := b.ex.Assist(b.Tenant, in, auth.User{})
+	w := &scribe{board: b, config: *c, able: ear != nil, taps: map[*media.Mouth]func(){}}
+	c.Listeners = append(c.Listeners, w)
+	return w
 }
 
-// scribe is the assistant of one call: it lives as long as the call, over as many
-// bridges as there are.
+// scribe is the assistant of one call: it lives as long as the call, whoever
+// speaks in it.
 type scribe struct {
-	seat   *Seat
+	board  *Board
 	config call.Config
 	call   *call.Call
 	able   bool // there is an account
 
 	// Of the call's owner.
+	told          bool // that there is no account
 	listener      *assist.Listener
 	began         time.Time // zero of call time
 	caller, agent *media.Tap
+	taps          map[*media.Mouth]func()
 }
 
 var _ call.Listener = (*scribe)(nil)
 
-// Joined implements call.Listener.
-func (w *scribe) Joined(b *media.Bridge) {
+// Follow implements call.Listener. It hears the customer and the first of those
+// who talk with the customer: one tap takes one voice.
+func (w *scribe) Follow(t call.Talk) {
+	heard := map[*media.Mouth]*media.Tap{}
+	if len(t.Voices) > 0 && w.ready() {
+		for _, v := range t.Voices {
+			if v.Role == call.Customer {
+				heard[v.Mouth] = w.caller
+			} else if !taken(heard, w.agent) {
+				heard[v.Mouth] = w.agent
+			}
+		}
+	}
+	for mouth, remove := range w.taps {
+		if heard[mouth] == nil {
+			remove()
+			delete(w.taps, mouth)
+		}
+	}
+	for mouth, tap := range heard {
+		if w.taps[mouth] == nil {
+			w.taps[mouth] = mouth.Tap(&earpiece{tap: tap, began: w.began})
+		}
+	}
+}
+
+func taken(heard map[*media.Mouth]*media.Tap, tap *media.Tap) bool {
+	for _, t := range heard {
+		if t == tap {
+			return true
+		}
+	}
+	return false
+}
+
+// ready starts the assistant, or says once that there is none.
+func (w *scribe) ready() bool {
 	if !w.able {
-		go desk{w.call}.State(assist.State{Phase: assist.Off, Reason: assist.NotConfigured}) // ends with its answer
-		return
+		if !w.told {
+			w.told = true
+			go desk{w.call}.State(assist.State{Phase: assist.Off, Reason: assist.NotConfigured}) // ends with its answer
+		}
+		return false
 	}
 	if w.listener == nil {
 		w.start()
 	}
-	b.TapCustomer(&earpiece{tap: w.caller, began: w.began})
-	b.TapAgent(&earpiece{tap: w.agent, began: w.began})
+	return true
 }
 
 // Over implements call.Listener: the listener ends by itself, soon.
@@ -82,12 +119,12 @@ func (w *scribe) Over() {
 func (w *scribe) start() {
 	w.began = time.Now()
 	w.caller, w.agent = media.NewTap(earFrames), media.NewTap(earFrames)
-	models := account{w.seat}
+	models := account{w.board, w.call}
 	w.listener = assist.Start(context.Background(), assist.Config{ // ends with the call: Over
-		Ear: models, Brain: models, Desk: desk{w.call}, Circuit: &w.seat.circuit,
-		Name:   fmt.Sprintf("%s-%d", w.config.Record.ID, w.config.Record.Epoch),
+		Ear: models, Brain: models, Desk: desk{w.call}, Circuit: &w.board.circuit,
+		Name:   fmt.Sprintf("%s-%d", w.config.Record.ID, w.call.Epoch()),
 		Caller: &hearing{tap: w.caller}, Agent: &hearing{tap: w.agent},
-		Tools:    []assist.Tool{assist.SearchContact(addressBook{w.seat})},
+		Tools:    []assist.Tool{assist.SearchContact(addressBook{w.board, func() call.UserID { return w.call.View().UserID }})},
 		Keywords: w.keywords(), Instructions: w.about(),
 	})
 }
@@ -95,7 +132,7 @@ func (w *scribe) start() {
 // keywords are names that a transcriber would else have to guess.
 func (w *scribe) keywords() []string {
 	var known []string
-	for _, name := range []string{w.config.ContactName, w.config.UserName, w.seat.Tenant.Name} {
+	for _, name := range []string{w.config.ContactName, w.call.View().UserName, w.board.Tenant.Name} {
 		if name != "" {
 			known = append(known, name)
 		}
@@ -104,7 +141,7 @@ func (w *scribe) keywords() []string {
 }
 
 func (w *scribe) about() string {
-	about := fmt.Sprintf("The agent is %s of %s.", w.config.UserName, w.seat.Tenant.Name)
+	about := fmt.Sprintf("The agent is %s of %s.", w.call.View().UserName, w.board.Tenant.Name)
 	if w.config.ContactName != "" {
 		about += fmt.Sprintf(" The address book says that the other is %s.", w.config.ContactName)
 	}
@@ -144,7 +181,10 @@ func (h *hearing) Read(ctx context.Context) (media.Frame, error) { return h.tap.
 
 // account opens sessions with the settings as they are at that moment: a key
 // that is mended during a call helps in it.
-type account struct{ *Seat }
+type account struct {
+	*Board
+	call *call.Call
+}
 
 var errNoAccount = errors.New("the desk has no account for the assistant")
 
@@ -171,7 +211,7 @@ func (a account) models(ctx context.Context) (assist.Ear, assist.Brain, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	ear, brain := a.ex.Assist(a.Tenant, in, a.User)
+	ear, brain := a.ex.Assist(a.Tenant, in, auth.User{ID: string(a.call.View().UserID)})
 	if ear == nil {
 		return nil, nil, &assist.Fault{Reason: assist.NotConfigured, Fatal: true, Err: errNoAccount}
 	}
@@ -180,17 +220,20 @@ func (a account) models(ctx context.Context) (assist.Ear, assist.Brain, error) {
 
 // addressBook is the address book with the rights that the call's agent has at
 // the moment of the search: the model may see what its user may see.
-type addressBook struct{ *Seat }
+type addressBook struct {
+	*Board
+	agent func() call.UserID // of the call, at that moment
+}
 
 var errNoRight = errors.New("the agent may not read the address book")
 
 // Search implements assist.Contacts.
 func (b addressBook) Search(ctx context.Context, q string, limit int) ([]crm.Contact, error) {
-	u, err := b.store.User(ctx, b.User.ID)
+	u, err := b.store.User(ctx, string(b.agent()))
 	if err != nil {
 		return nil, err
 	}
-	if u.Disabled || !u.Role.May(auth.ReadCRM) {
+	if u.Disabled || !u.Role.May(auth.UseAssistant) || !u.Role.May(auth.ReadCRM) {
 		return nil, errNoRight
 	}
 	return b.store.SearchContacts(ctx, q, limit)

@@ -69,6 +69,7 @@ func (r *room) Hangup(context.Context, string) error            { return nil }
 func (r *room) Ask(context.Context, string) (call.Fact, error) {
 	return call.Fact{}, errors.New("no line")
 }
+func (r *room) Resume(context.Context, string, call.LegID) error { return nil }
 func (r *room) Find(context.Context, call.Dial, time.Time) ([]call.Fact, error) {
 	return nil, nil
 }
@@ -141,6 +142,7 @@ func (p *phone) say(loud, silent time.Duration) {
 func helped(t *testing.T, r *room, able bool) *call.Call {
 	t.Helper()
 	e := New(Config{Directory: r, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Carrier: func(tenant.Tenant, tenant.Integrations) call.Carrier { return r },
 		Assist: func(tenant.Tenant, tenant.Integrations, auth.User) (assist.Ear, assist.Brain) {
 			if !able {
 				return nil, nil
@@ -148,10 +150,9 @@ func helped(t *testing.T, r *room, able bool) *call.Call {
 			return &clerk{}, &clerk{}
 		}})
 	r.user = auth.User{ID: "u1", Name: "Alex", Role: auth.Agent}
-	s := &Seat{Board: newBoard(e, tenant.Tenant{ID: "t1", Name: "Northlight"}, r), User: r.user}
-	c := s.attended(tenant.Integrations{}, call.Config{
-		Record: call.Record{ID: "C1", UserID: "u1", Epoch: 2}, Leg: "L1", UserName: "Alex", Limit: time.Hour,
-		Carrier: r, Journal: r, Publish: func(call.Event) {}, PublishVolatile: func(call.Volatile) {}, Log: e.Log,
+	c := newBoard(e, tenant.Tenant{ID: "t1", Name: "Northlight"}, r).newCall(tenant.Integrations{}, call.Config{
+		Record:   call.Record{ID: "C1", Direction: call.Outbound, UserID: "u1", Epoch: 2},
+		Customer: call.Phone{Leg: "L1", Limit: time.Hour}.Party(), Agent: call.Colleague("A1", "u1", "Alex"),
 	})
 	if err := c.Start(t.Context()); err != nil {
 		t.Fatal(err)
@@ -176,13 +177,13 @@ func TestOneTranscriptOverTwoDevices(t *testing.T) {
 		c := helped(t, r, true)
 		first, second, customer := newPhone(), newPhone(), newPhone()
 		customer.at = 7 * time.Minute // its leg is older than the conversation
-		put(t, c, call.DeviceUp{Port: first})
+		put(t, c, call.DeviceUp{User: "u1", Port: first})
 		time.Sleep(5 * time.Second)
 		put(t, c, call.StreamUp{Leg: "L1", Port: customer})
 		customer.say(time.Second, time.Second)
-		put(t, c, call.DeviceDown{Port: first})
+		put(t, c, call.DeviceDown{User: "u1", Port: first})
 		time.Sleep(8 * time.Second)
-		put(t, c, call.DeviceUp{Port: second})
+		put(t, c, call.DeviceUp{User: "u1", Port: second})
 		second.say(time.Second, time.Second)
 		r.mu.Lock()
 		r.down = 3 // the database is away when the last line comes
@@ -208,7 +209,7 @@ func TestADeskWithoutAnAccountIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &room{}
 		c := helped(t, r, false)
-		put(t, c, call.DeviceUp{Port: newPhone()})
+		put(t, c, call.DeviceUp{User: "u1", Port: newPhone()})
 		put(t, c, call.StreamUp{Leg: "L1", Port: newPhone()})
 		synctest.Wait()
 		if got, want := c.View().Assist, (&call.Assist{State: "off", Reason: "not_configured"}); !cmp.Equal(got, want) {
@@ -217,7 +218,7 @@ func TestADeskWithoutAnAccountIsTold(t *testing.T) {
 		began := time.Now()
 		put(t, c, completed)
 		<-c.Done()
-		if took := time.Since(began); took != 0 {
+		if took := time.Since(began); took > time.Second { // its sound is heard out
 			t.Errorf("the end took %v", took)
 		}
 	})
@@ -226,8 +227,8 @@ func TestADeskWithoutAnAccountIsTold(t *testing.T) {
 // TestTheModelSeesWhatItsAgentMaySee reads the rights when they are used.
 func TestTheModelSeesWhatItsAgentMaySee(t *testing.T) {
 	r := &room{user: auth.User{ID: "u1", Role: auth.Agent}}
-	seat := &Seat{Board: newBoard(New(Config{Directory: r, Log: slog.New(slog.DiscardHandler)}), tenant.Tenant{}, r), User: r.user}
-	tool := assist.SearchContact(addressBook{seat})
+	board := newBoard(New(Config{Directory: r, Log: slog.New(slog.DiscardHandler)}), tenant.Tenant{}, r)
+	tool := assist.SearchContact(addressBook{board, func() call.UserID { return "u1" }})
 	out, err := tool.Run(t.Context(), json.RawMessage(`{"q":"Dupont"}`))
 	if err != nil || !strings.Contains(string(out), "Ana Dupont") {
 		t.Errorf("got %s, %v", out, err)

@@ -3,6 +3,7 @@ package switchboard
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"softphone/internal/phone/assist"
@@ -23,6 +24,8 @@ type Store interface {
 
 // Inbox keeps what the carrier tells and the tokens that open a leg's sound.
 type Inbox interface {
+	// LegBySID finds the leg that has the carrier's id, or tenant.ErrNotFound.
+	LegBySID(ctx context.Context, sid string) (call.LegID, error)
 	Receive(ctx context.Context, f call.Fact, dedupe, raw string) (kept call.Fact, fresh bool, err error)
 	OfferStream(ctx context.Context, leg call.LegID, hash string, expires time.Time) error
 	ClaimStream(ctx context.Context, leg call.LegID, hash string) error
@@ -58,6 +61,8 @@ type Archive interface {
 // Contacts is the tenant's address book.
 type Contacts interface {
 	Contact(ctx context.Context, id string) (crm.Contact, error)
+	// ContactByPhone finds who has a number, or tenant.ErrNotFound.
+	ContactByPhone(ctx context.Context, number string) (crm.Contact, error)
 	SearchContacts(ctx context.Context, query string, limit int) ([]crm.Contact, error)
 }
 
@@ -69,7 +74,9 @@ type Board struct {
 	live    *live
 	hub     *hub
 	devices *devices
-	log     *slog.Logger
+	// arriving is held while a call that comes in is made.
+	arriving sync.Mutex
+	log      *slog.Logger
 
 	circuit assist.Circuit // of the assistant's account
 }

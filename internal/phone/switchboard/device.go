@@ -186,15 +186,20 @@ func (b *Board) attend(u call.UserID, d *seated) {
 	}
 }
 
-// lend gives a device to the calls of its user.
-func (b *Board) lend(u call.UserID, d Device) { b.tell(u, call.DeviceUp{Port: d}) }
+// lend gives a device to the call in which its user speaks; there is one.
+func (b *Board) lend(u call.UserID, d Device) {
+	for _, c := range b.live.of(u) {
+		if part, ok := c.View().Part(u); ok && part.Sits() && !part.Held {
+			b.focus(c, u)
+			return
+		}
+	}
+}
 
-func (b *Board) withdraw(u call.UserID, d Device) { b.tell(u, call.DeviceDown{Port: d}) }
-
-func (b *Board) tell(u call.UserID, in call.Input) {
+func (b *Board) withdraw(u call.UserID, d Device) {
 	for _, c := range b.live.of(u) {
 		// A call that is over needs no device.
-		_ = c.Do(context.Background(), in)
+		_ = c.Do(context.Background(), call.DeviceDown{User: u, Port: d})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"softphone/internal/phone/call"
+	"softphone/internal/phone/tenant"
 )
 
 // longest is how long a call may last: a forgotten line must not cost a day.
@@ -44,13 +45,19 @@ func (s *Seat) dial(ctx context.Context, o Order, once *call.Once) (call.View, e
 	}
 	now := s.ex.Now()
 	leg := call.LegID(s.ex.NewID(now))
-	c := s.attended(in, call.Config{
-		Record: call.Record{ID: call.ID(s.ex.NewID(now)), From: from, To: to, UserID: call.UserID(s.User.ID), ContactID: o.ContactID, Epoch: 1},
-		Leg:    leg, UserName: s.User.Name, ContactName: contact, Limit: longest, Once: once,
-		Carrier: s.ex.Carrier(s.Tenant, in), Journal: s.store,
-		Publish: s.happened, PublishVolatile: s.passing, Log: s.log,
+	user := call.UserID(s.User.ID)
+	c := s.newCall(in, call.Config{
+		Record:      call.Record{ID: call.ID(s.ex.NewID(now)), Direction: call.Outbound, From: from, To: to, UserID: user, ContactID: o.ContactID, Epoch: 1},
+		ContactName: contact, Once: once,
+		Customer: call.Phone{Leg: leg, Address: to, From: from, Name: contact, Limit: longest}.Party(),
+		Agent:    call.Colleague(call.LegID(s.ex.NewID(now)), user, s.User.Name),
 	})
-	return s.start(ctx, leg, c)
+	s.putAside(ctx, user, "")
+	if err := s.begin(ctx, c, leg); err != nil {
+		return call.View{}, err
+	}
+	s.focus(c, user)
+	return c.View(), nil
 }
 
 func callerID(wanted string, own []string) (string, error) {
@@ -73,37 +80,46 @@ func (s *Seat) contactName(ctx context.Context, id string) (string, error) {
 	return c.Name, err
 }
 
-func (s *Seat) happened(e call.Event) { s.hub.happened(call.UserID(s.User.ID), e) }
+// newCall makes a call of this desk.
+func (b *Board) newCall(in tenant.Integrations, c call.Config) *call.Call {
+	return b.made(in, c, call.NewCall)
+}
 
-func (s *Seat) passing(v call.Volatile) { s.hub.passing(call.UserID(s.User.ID), v) }
+// heir makes the call that takes over what a former process left.
+func (b *Board) heir(in tenant.Integrations, l call.Left) *call.Call {
+	return b.made(in, call.Config{Record: l.Call, ContactName: l.ContactName}, func(c call.Config) *call.Call { return call.Resume(c, l) })
+}
 
-// start begins a call with its agent's device. The call is kept before the
-// device is looked for, so that one which connects meanwhile finds it.
-func (b *Board) start(ctx context.Context, leg call.LegID, c *call.Call) (call.View, error) {
-	if err := b.begin(ctx, leg, c); err != nil {
-		return call.View{}, err
+func (b *Board) made(in tenant.Integrations, c call.Config, make func(call.Config) *call.Call) *call.Call {
+	c.Carrier, c.Journal, c.Log = b.ex.Carrier(b.Tenant, in), b.store, b.log
+	c.Publish, c.PublishVolatile = b.hub.happened, b.hub.passing
+	people := &people{board: b}
+	c.Desk = people
+	w := b.listener(in, &c)
+	made := make(c)
+	people.call = made
+	if w != nil {
+		w.call = made
 	}
-	if d := b.devices.get(c.View().UserID); d != nil {
-		_ = c.Do(ctx, call.DeviceUp{Port: d}) // a call that is over needs none
-	}
-	return c.View(), nil
+	return made
 }
 
 // begin starts a call and keeps it until it is done.
-func (b *Board) begin(ctx context.Context, leg call.LegID, c *call.Call) error {
-	if !b.live.keep(leg, c) {
+func (b *Board) begin(ctx context.Context, c *call.Call, legs ...call.LegID) error {
+	id := c.ID()
+	if !b.live.keep(id, c, legs...) {
 		return refuse(ShuttingDown, "The server is being stopped. Try again in a moment.")
 	}
 	if err := c.Start(ctx); err != nil {
-		b.live.forget(leg)
+		b.live.forget(id)
 		if errors.Is(err, call.ErrAgentBusy) {
-			err = refuse(AgentBusy, "You are in a call already. End it first.")
+			err = refuse(AgentBusy, "You have as many calls as you can have. End one first.")
 		}
 		return err
 	}
 	go func() { // ends with the call
 		<-c.Done()
-		b.live.forget(leg)
+		b.live.forget(id)
 	}()
 	return nil
 }

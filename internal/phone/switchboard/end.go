@@ -20,7 +20,10 @@ func (s *Seat) End(ctx context.Context, id call.ID) (call.View, error) {
 
 // refusal puts a call's no into words for its agent.
 func refusal(err error) error {
+	var taken *call.Taken
 	switch {
+	case errors.As(err, &taken):
+		return refuse(TakenByOther, taken.Name+" took this call already.")
 	case errors.Is(err, call.ErrOver):
 		return refuse(CallOver, "This call is over already.")
 	case errors.Is(err, call.ErrNotNow):
@@ -36,8 +39,10 @@ func refusal(err error) error {
 // call returns a live call that this user may steer.
 func (s *Seat) call(ctx context.Context, id call.ID) (*call.Call, error) {
 	c, ok := s.live.byID(id)
-	if ok && (c.View().UserID == call.UserID(s.User.ID) || s.User.Role.May(auth.HistoryAll)) {
-		return c, nil
+	if ok {
+		if _, in := c.View().Part(call.UserID(s.User.ID)); in || s.User.Role.May(auth.HistoryAll) {
+			return c, nil
+		}
 	}
 	if _, err := s.Dossier(ctx, id); err != nil {
 		return nil, err

@@ -77,7 +77,7 @@ func (s *Seat) Missed(ctx context.Context, since map[string]Place) ([]call.Event
 		if !ok {
 			return nil, false, nil
 		}
-		if v, err := s.store.Call(ctx, call.ID(id)); err != nil || v.UserID != call.UserID(s.User.ID) {
+		if in, err := s.was(ctx, call.ID(id)); err != nil || !in {
 			return nil, false, ignoreMissing(err)
 		}
 		heir, err := s.store.EventsSince(ctx, stream, at.Epoch+1, 0)
@@ -91,6 +91,16 @@ func (s *Seat) Missed(ctx context.Context, since map[string]Place) ([]call.Event
 		missed = append(missed, events...)
 	}
 	return missed, len(missed) <= replayMost, nil
+}
+
+// was reports whether this user is, or was last, the agent of a call.
+func (s *Seat) was(ctx context.Context, id call.ID) (bool, error) {
+	if c, ok := s.live.byID(id); ok {
+		_, in := c.View().Part(call.UserID(s.User.ID))
+		return in, nil
+	}
+	v, err := s.store.Call(ctx, id)
+	return err == nil && v.UserID == call.UserID(s.User.ID), err
 }
 
 func ignoreMissing(err error) error {

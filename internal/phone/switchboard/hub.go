@@ -1,6 +1,8 @@
 package switchboard
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"softphone/internal/phone/call"
@@ -46,16 +48,27 @@ func (h *hub) follow(u call.UserID, session string, f Follower) (leave func()) {
 	}
 }
 
-func (h *hub) happened(u call.UserID, e call.Event) {
-	for _, f := range h.of(u) {
-		f.Happened(e)
+func (h *hub) happened(e call.Event) {
+	for _, u := range e.To {
+		for _, f := range h.of(u) {
+			f.Happened(e)
+		}
 	}
 }
 
-func (h *hub) passing(u call.UserID, v call.Volatile) {
-	for _, f := range h.of(u) {
-		f.Passing(v)
+func (h *hub) passing(v call.Volatile, to []call.UserID) {
+	for _, u := range to {
+		for _, f := range h.of(u) {
+			f.Passing(v)
+		}
 	}
+}
+
+// users lists who has a page open.
+func (h *hub) users() []call.UserID {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Keys(h.followers))
 }
 
 func (h *hub) device(u call.UserID, connected bool) {

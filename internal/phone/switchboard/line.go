@@ -47,6 +47,13 @@ func (l *Line) Token() string { return l.token }
 // the carrier has lost patience meanwhile.
 func (l *Line) Receive(ctx context.Context, f call.Fact, dedupe string, raw []byte) error {
 	ctx = context.WithoutCancel(ctx)
+	if f.Leg == "" { // of a call that came in: its number's address names no leg
+		leg, err := l.board.store.LegBySID(ctx, f.SID)
+		if err != nil && !errors.Is(err, tenant.ErrNotFound) {
+			return err
+		}
+		f.Leg = leg
+	}
 	kept, fresh, err := l.board.store.Receive(ctx, f, dedupe, string(raw))
 	if err != nil || !fresh {
 		return err
@@ -69,11 +76,16 @@ func (l *Line) Answer(ctx context.Context, f call.Fact) (token string, ok bool, 
 	if !ok {
 		return "", false, nil
 	}
-	if err := c.Do(ctx, call.Told{Fact: f}); err != nil || !c.Wanted() || c.View().CallSID != f.SID {
+	if err := c.Do(ctx, call.Told{Fact: f}); err != nil || !c.Takes(f.Leg, f.SID) {
 		return "", false, ignoreOver(err)
 	}
+	return l.offer(ctx, f.Leg, f.SID)
+}
+
+// offer makes a token that opens the sound of a leg once.
+func (l *Line) offer(ctx context.Context, leg call.LegID, sid string) (token string, ok bool, err error) {
 	token = newSecret()
-	err = l.board.store.OfferStream(ctx, f.Leg, hashSecret(token+f.SID), l.board.ex.Now().Add(tokenLife))
+	err = l.board.store.OfferStream(ctx, leg, hashSecret(token+sid), l.board.ex.Now().Add(tokenLife))
 	return token, err == nil, err
 }
 
@@ -99,7 +111,7 @@ func (l *Line) Take(ctx context.Context, leg call.LegID, token, sid string, s So
 	still := context.WithoutCancel(ctx)
 	go func() { // ends with the sound
 		<-s.Done()
-		_ = c.Do(still, call.StreamDown{Port: s, Lost: s.Lost()})
+		_ = c.Do(still, call.StreamDown{Leg: leg, Port: s, Lost: s.Lost()})
 	}()
-	return func(digit string) { go func() { _ = c.Do(still, call.Heard{Digit: digit}) }() }, nil
+	return func(digit string) { go func() { _ = c.Do(still, call.Heard{Leg: leg, Digit: digit}) }() }, nil
 }

@@ -7,34 +7,53 @@ import (
 	"softphone/internal/phone/call"
 )
 
-// live are the calls of a desk that are not over, by the leg of the customer.
+// live are the calls of a desk that are not over, and the telephones' legs in them.
 type live struct {
 	mu     sync.Mutex
-	calls  map[call.LegID]*call.Call
+	calls  map[call.ID]*call.Call
+	legs   map[call.LegID]*call.Call
 	closed bool
 	empty  chan struct{} // closed when closed and no call is left
 }
 
-func newLive() *live { return &live{calls: map[call.LegID]*call.Call{}, empty: make(chan struct{})} }
+func newLive() *live {
+	return &live{calls: map[call.ID]*call.Call{}, legs: map[call.LegID]*call.Call{}, empty: make(chan struct{})}
+}
 
 // keep adds a call; false: the desk takes no more.
-func (l *live) keep(leg call.LegID, c *call.Call) bool {
+func (l *live) keep(id call.ID, c *call.Call, legs ...call.LegID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		return false
 	}
-	l.calls[leg] = c
+	l.calls[id] = c
+	for _, leg := range legs {
+		l.legs[leg] = c
+	}
 	return true
 }
 
-func (l *live) forget(leg call.LegID) {
+// join adds a leg to a call.
+func (l *live) join(leg call.LegID, c *call.Call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, ok := l.calls[leg]; !ok {
+	l.legs[leg] = c
+}
+
+func (l *live) forget(id call.ID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, ok := l.calls[id]
+	if !ok {
 		return
 	}
-	delete(l.calls, leg)
+	delete(l.calls, id)
+	for leg, of := range l.legs {
+		if of == c {
+			delete(l.legs, leg)
+		}
+	}
 	l.settleLocked()
 }
 
@@ -47,24 +66,32 @@ func (l *live) settleLocked() {
 func (l *live) byLeg(leg call.LegID) (*call.Call, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	c, ok := l.calls[leg]
+	c, ok := l.legs[leg]
 	return c, ok
 }
 
 func (l *live) byID(id call.ID) (*call.Call, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, ok := l.calls[id]
+	return c, ok
+}
+
+// bySID finds the call of a carrier's leg.
+func (l *live) bySID(sid string) (*call.Call, bool) {
 	for _, c := range l.all() {
-		if c.View().ID == id {
+		if c.View().CallSID == sid {
 			return c, true
 		}
 	}
 	return nil, false
 }
 
-// of lists the calls of a user.
+// of lists the calls that a user is in or is offered.
 func (l *live) of(u call.UserID) []*call.Call {
 	var own []*call.Call
 	for _, c := range l.all() {
-		if c.View().UserID == u {
+		if _, ok := c.View().Part(u); ok {
 			own = append(own, c)
 		}
 	}

@@ -12,6 +12,6 @@ func (s *Seat) Mute(ctx context.Context, id call.ID, on bool) (call.View, error)
 	if err != nil {
 		return call.View{}, err
 	}
-	err = c.Do(ctx, call.Mute{On: on})
+	err = c.Do(ctx, call.Mute{User: call.UserID(s.User.ID), On: on})
 	return c.View(), refusal(err)
 }

@@ -12,5 +12,5 @@ func (s *Seat) Press(ctx context.Context, id call.ID, digits string) error {
 	if err != nil {
 		return err
 	}
-	return refusal(c.Do(ctx, call.Press{Digits: digits}))
+	return refusal(c.Do(ctx, call.Press{User: call.UserID(s.User.ID), Digits: digits}))
 }

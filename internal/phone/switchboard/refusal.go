@@ -43,6 +43,7 @@ const (
 	Stale             Code = "stale"
 	ShuttingDown      Code = "shutting_down"
 	NotNow            Code = "not_now"
+	TakenByOther      Code = "taken"
 	BadKeys           Code = "bad_keys"
 	Overloaded        Code = "overloaded"
 	BadOffer          Code = "bad_offer"
