@@ -1,7 +1,7 @@
 #!/bin/sh
 # Speaks lines.tsv with two voices and writes them as a telephone carries them:
-# raw G.711 mu-law, 8 kHz, mono. Each simulator and the demo keeps its own
-# copies, because they share no file. Needs espeak-ng and sox; the results are
+# raw G.711 mu-law, 8 kHz, mono. Each simulator, the demo and the phone keep their
+# own copies, because they share no file. Needs espeak-ng and sox; the results are
 # committed, so only a change of words runs this.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -9,10 +9,12 @@ lines=scripts/voices/lines.tsv
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# speak ID TEXT: the customer is a woman from Britain, the agent an American man.
+# speak ID TEXT: the customer is a woman from Britain, the agent an American man,
+# and what the phone itself says is said by an American woman, without haste.
 speak() {
 	case $1 in
 	customer-*) voice=en-gb+f2 pitch=58 speed=155 ;;
+	prompt-*) voice=en-us+f4 pitch=48 speed=145 ;;
 	*) voice=en-us+m3 pitch=38 speed=165 ;;
 	esac
 	espeak-ng -v "$voice" -p "$pitch" -s "$speed" -w "$work/spoken.wav" "$2"
@@ -38,4 +40,12 @@ put() {
 }
 put internal/sim/twilio/voices 'customer-*'
 put internal/demo/voices 'agent-*'
-put internal/sim/openai/voices '*'
+put internal/sim/openai/voices '[ac]*'
+
+# The phone's own words, by name.
+prompts=internal/phone/media/prompts
+mkdir -p "$prompts"
+for clip in "$work"/prompt-*.ulaw; do
+	name=${clip##*/prompt-}
+	cp "$clip" "$prompts/$name"
+done
