@@ -48,6 +48,10 @@ type stream struct {
 	inBytes  int64
 	outBytes int64
 
+	arriving sync.Mutex // of the two below
+	decoder  mediastream.CommandDecoder
+	held     [][]byte // came while the stream was stalled
+
 	done     chan struct{} // closed when the reader has ended
 	cause    string        // why; set before done is closed
 	endsCall bool          // by order, when the socket is lost; set before done is closed
@@ -216,7 +220,6 @@ func (s *stream) sendKey(key byte) {
 // of the stream and closes done.
 func (s *stream) read() {
 	defer close(s.done)
-	var d mediastream.CommandDecoder
 	var frame bytes.Buffer
 	for {
 		kind, r, err := s.conn.Reader(context.Background())
@@ -233,8 +236,30 @@ func (s *stream) read() {
 			s.giveUp("protocol violation")
 			continue
 		}
-		s.take(&d, frame.Bytes())
+		s.arrive(frame.Bytes())
 	}
+}
+
+// heldMost is the messages that a stalled network keeps: a minute of sound.
+const heldMost = 3000
+
+// arrive takes a message, or keeps it while the stream is stalled by order: a
+// network that hangs delivers all it was given when it goes on.
+func (s *stream) arrive(frame []byte) {
+	s.arriving.Lock()
+	defer s.arriving.Unlock()
+	if !s.isStalled() {
+		s.take(frame)
+	} else if len(s.held) < heldMost {
+		s.held = append(s.held, bytes.Clone(frame))
+	}
+}
+
+func (s *stream) deliverHeldLocked() {
+	for _, frame := range s.held {
+		s.take(frame)
+	}
+	s.held = nil
 }
 
 // ended finds out why the socket is over.
@@ -256,14 +281,13 @@ func (s *stream) ended(err error) {
 
 // take does what a message says. What is against the protocol is ignored, with
 // one warning a stream (error 31951); the ledger has each.
-func (s *stream) take(d *mediastream.CommandDecoder, frame []byte) {
-	c, err := d.Decode(frame)
+func (s *stream) take(frame []byte) {
+	c, err := s.decoder.Decode(frame)
 	switch {
 	case err != nil:
 		s.protest(twilioapi.CodeStreamMalformed, err.Error(), frame)
 	case c.StreamSid != s.sid:
 		s.protest(twilioapi.CodeStreamMalformed, "streamSid of another stream", frame)
-	case s.isStalled():
 	case c.Event == mediastream.EventMedia:
 		s.inBytes += int64(len(c.Payload))
 		s.call.line.player.add(c.Payload)
@@ -339,7 +363,12 @@ func (s *stream) story() (detail map[string]any, endsCall bool) {
 }
 
 func (s *stream) stall(on bool) {
+	s.arriving.Lock() // nothing overtakes what is held
+	defer s.arriving.Unlock()
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.stalled = on
+	s.mu.Unlock()
+	if !on {
+		s.deliverHeldLocked()
+	}
 }
