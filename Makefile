@@ -6,7 +6,7 @@ SHELL       := bash
 
 GOLANGCI_VERSION := v2.13.1
 GOLANGCI := .tools/golangci-lint-$(GOLANGCI_VERSION)
-WEB_SOURCES := $(shell git ls-files web/app web/i18n web/public 'web/*.json' 'web/*.yaml' 'web/*.ts' web/build web/tools 2>/dev/null)
+WEB_SOURCES := $(shell git ls-files web/app web/layers web/i18n web/public 'web/*.json' 'web/*.yaml' 'web/*.ts' web/build web/tools 2>/dev/null)
 RACE_FLAGS := -race -shuffle=on
 
 .PHONY: help build demo test lint bench soak dev web tools generate check-generated clean
@@ -31,7 +31,7 @@ demo: build ## the whole product with simulated Twilio and OpenAI on one port
 test: ## every test; installs what the tests need
 	@scripts/need
 	@$(MAKE) --no-print-directory build
-	@echo "== web: types and unit tests"
+	@echo "== web: style, types and unit tests"
 	web/check
 	@echo "== web: the pages in Chromium, over bin/softphone"
 	web/check --browser
@@ -63,7 +63,7 @@ generate: ## API description and configuration page from the Go types
 	go run ./cmd/softphone docs --dir docs
 
 check-generated: generate ## fails when something generated is not committed
-	git diff --exit-code -- docs
+	git diff --exit-code -- docs web/layers/softphone/phone/wire.gen.ts
 
 dev: ## Go on :3000, nuxt dev on :3001
 	scripts/dev

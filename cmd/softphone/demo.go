@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"softphone/internal/sim/twilio"
 )
@@ -17,7 +19,9 @@ import (
 type DemoCmd struct {
 	Listen string `help:"Address of the one port." default:"127.0.0.1:3000"`
 	Data   string `help:"Folder to keep the demo's data in. Default: a temporary one, removed at the end." type:"path"`
+	Voices string `help:"Folder of WAV files, each with its words in a .txt of the same name, that the simulated OpenAI shall understand besides the demo's own." type:"existingdir"`
 	JSON   bool   `name:"json" help:"Print one line of JSON once ready, then logs on stderr."`
+	Check  bool   `help:"Live through the whole story without a browser, print each step, and end. Fails when a step does."`
 }
 
 // demoKey seals the demo's data only: it guards nothing.
@@ -34,13 +38,14 @@ func (c *DemoCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer s.control.Close()
-	sim, err := startTwilio(ctx, s.mux, "/sim/twilio", s.log)
+	defer s.close()
+	// The other side outlives the stop signal: calls end by its word.
+	sim, err := startTwilio(context.WithoutCancel(ctx), s.mux, "/sim/twilio", s.log)
 	if err != nil {
 		return fmt.Errorf("start simulated twilio: %w", err)
 	}
 	defer sim.Close()
-	ai, err := startOpenAI(s.mux, "/sim/openai", s.log)
+	ai, err := startOpenAI(s.mux, "/sim/openai", c.Voices, s.log)
 	if err != nil {
 		return fmt.Errorf("start simulated openai: %w", err)
 	}
@@ -50,13 +55,40 @@ func (c *DemoCmd) Run(ctx context.Context) error {
 			return fmt.Errorf("make demo desk %s: %w", d.slug, err)
 		}
 	}
+	if err := serveVoice(s.mux); err != nil {
+		return err
+	}
 	story := tellDemo(config)
 	s.mux.HandleFunc("GET /api/demo", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
 		_ = json.NewEncoder(w).Encode(story)
 	})
+	if c.Check {
+		return c.check(ctx, s, story)
+	}
 	return s.run(ctx, func() error { return c.announce(story) })
+}
+
+// check runs the story against the server and stops it.
+func (c *DemoCmd) check(ctx context.Context, s *server, story demoStory) error {
+	s.config.Drain = 5 * time.Second // the story leaves no call behind
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	found := make(chan error, 1)
+	err := s.run(ctx, func() error {
+		go func() { // ends with the story, which has its time
+			found <- check(ctx, story, os.Stdout)
+			stop()
+		}()
+		return nil
+	})
+	select {
+	case failed := <-found:
+		return errors.Join(failed, err)
+	case <-time.After(time.Second):
+		return err // it never began
+	}
 }
 
 func (c *DemoCmd) config() (Config, func(), error) {
@@ -84,6 +116,7 @@ type demoStory struct {
 	Tenants []demoTenant `json:"tenants"`
 	Twilio  demoAccount  `json:"twilio"` // the first tenant's
 	OpenAI  demoAI       `json:"openai"`
+	Voice   string       `json:"voice"` // the agent's recorded part, a WAV file
 }
 
 type demoTenant struct {
@@ -94,7 +127,7 @@ type demoTenant struct {
 
 func tellDemo(config Config) demoStory {
 	ai := demoAI{BaseURL: config.OpenAIBaseURL, APIKey: demoKeyOpenAI}
-	story := demoStory{URL: config.BackendURL, Users: demoUsers(), OpenAI: ai}
+	story := demoStory{URL: config.BackendURL, Users: demoUsers(), OpenAI: ai, Voice: demoVoicePath}
 	for _, d := range demoDesks {
 		story.Tenants = append(story.Tenants, demoTenant{Slug: d.slug, Twilio: d.account(config.TwilioBaseURL), OpenAI: ai})
 	}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 
 	"softphone/internal/sim/openai"
 )
@@ -17,8 +19,14 @@ type demoAI struct {
 }
 
 // startOpenAI runs the simulated OpenAI under a path of the demo's own port.
-func startOpenAI(mux *http.ServeMux, path string, log *slog.Logger) (*openai.Sim, error) {
-	sim, err := openai.New(openai.Config{Keys: []string{demoKeyOpenAI}, Logger: log.With("part", "simulated openai")})
+// It understands the demo's conversation, and the voices of a folder if one is
+// named.
+func startOpenAI(mux *http.ServeMux, path, voices string, log *slog.Logger) (*openai.Sim, error) {
+	known := []fs.FS{openai.DefaultVoices()}
+	if voices != "" {
+		known = append(known, os.DirFS(voices))
+	}
+	sim, err := openai.New(openai.Config{Keys: []string{demoKeyOpenAI}, Voices: known, Logger: log.With("part", "simulated openai")})
 	if err != nil {
 		return nil, err
 	}

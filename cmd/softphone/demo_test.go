@@ -15,7 +15,7 @@ import (
 )
 
 // startDemo runs the demo as the command does and returns its address.
-func startDemo(t *testing.T) string {
+func startDemo(t *testing.T, change ...func(*DemoCmd)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -25,7 +25,11 @@ func startDemo(t *testing.T) string {
 	l.Close()
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- (&DemoCmd{Listen: address, Data: t.TempDir(), JSON: true}).Run(ctx) }()
+	demo := &DemoCmd{Listen: address, Data: t.TempDir(), JSON: true}
+	for _, f := range change {
+		f(demo)
+	}
+	go func() { ended <- demo.Run(ctx) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
@@ -46,6 +50,12 @@ func startDemo(t *testing.T) string {
 // ask sends JSON and reads JSON.
 func ask(t *testing.T, method, url, token string, body, into any) int {
 	t.Helper()
+	return askWith(t, method, url, token, nil, body, into)
+}
+
+// askWith sends headers as well.
+func askWith(t *testing.T, method, url, token string, header http.Header, body, into any) int {
+	t.Helper()
 	raw, err := json.Marshal(body)
 	if err != nil {
 		t.Fatal(err)
@@ -53,6 +63,9 @@ func ask(t *testing.T, method, url, token string, body, into any) int {
 	r, err := http.NewRequest(method, url, bytes.NewReader(raw))
 	if err != nil {
 		t.Fatal(err)
+	}
+	for name, values := range header {
+		r.Header[name] = values
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+token)
@@ -111,4 +124,19 @@ func waitOver(t *testing.T, url, token string, id call.ID) call.View {
 	}
 	t.Fatalf("call never ended: %+v", d.Call)
 	return d.Call
+}
+
+func TestTheDemoServesTheAgentsPart(t *testing.T) {
+	url := startDemo(t)
+	var story struct{ Voice string }
+	ask(t, "GET", url+"/api/demo", "", nil, &story)
+	res, err := http.Get(url + story.Voice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	part, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK || !bytes.HasPrefix(part, []byte("RIFF")) {
+		t.Errorf("%s %q: %d bytes, %v", res.Status, story.Voice, len(part), err)
+	}
 }

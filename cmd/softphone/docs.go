@@ -8,24 +8,35 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+
+	"softphone/internal/adapter/gateway"
 )
 
 // DocsCmd writes the pages of docs/ that are made from the code.
 type DocsCmd struct {
 	Dir string `default:"docs" type:"path"`
+	// Types is where the pages' types go.
+	Types string `default:"web/layers/softphone/phone/wire.gen.ts" type:"path"`
 }
 
-// Run writes openapi.yaml and configuration.md.
+// Run writes openapi.yaml, configuration.md, events.md and the pages' types.
 func (c *DocsCmd) Run() error {
 	log := slog.New(slog.DiscardHandler)
 	yaml, err := newAPI(http.NewServeMux(), nil, Config{BackendURL: "https://phone.example.com"}, log).OpenAPI()
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(c.Dir, "openapi.yaml"), yaml, 0o644); err != nil {
-		return err
+	for path, page := range map[string][]byte{
+		filepath.Join(c.Dir, "openapi.yaml"):     yaml,
+		filepath.Join(c.Dir, "configuration.md"): configurationPage(),
+		filepath.Join(c.Dir, "events.md"):        gateway.Markdown(),
+		c.Types:                                  gateway.TypeScript(),
+	} {
+		if err := os.WriteFile(path, page, 0o644); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(filepath.Join(c.Dir, "configuration.md"), configurationPage(), 0o644)
+	return nil
 }
 
 func configurationPage() []byte {

@@ -38,11 +38,24 @@ func main() {
 		kong.Configuration(kong.JSON),
 		kong.Vars{"version": version},
 	)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the first signal asks to stop, a second one ends at once
-	k.BindTo(ctx, (*context.Context)(nil))
+	k.BindTo(untilSignal(), (*context.Context)(nil))
 	if err := k.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "softphone:", err)
 		os.Exit(1)
 	}
+}
+
+// untilSignal returns a context that the first stop signal ends. The second
+// signal ends the program at once: by then signals do what they always do, so
+// nothing that is seen to stop can swallow it.
+func untilSignal() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	first := make(chan os.Signal, 1)
+	signal.Notify(first, os.Interrupt, syscall.SIGTERM)
+	go func() { // ends with the program
+		<-first
+		signal.Stop(first)
+		cancel()
+	}()
+	return ctx
 }

@@ -18,7 +18,7 @@ func (c *ServeCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer s.control.Close()
+	defer s.close()
 	return s.run(ctx, func() error { return s.firstSteps(ctx) })
 }
 

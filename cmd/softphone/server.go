@@ -7,13 +7,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"softphone/internal/adapter/api"
+	"softphone/internal/adapter/gateway"
 	"softphone/internal/adapter/store"
 	"softphone/internal/adapter/twilio"
+	"softphone/internal/adapter/webrtc"
 	"softphone/internal/phone/auth"
 	"softphone/internal/phone/seal"
 	"softphone/internal/phone/switchboard"
@@ -26,8 +27,11 @@ type server struct {
 	control  *store.Control
 	exchange *switchboard.Exchange
 	api      *api.API
+	media    *webrtc.Engine
+	gateway  *gateway.Gateway
 	mux      *http.ServeMux
 	log      *slog.Logger
+	stopping atomic.Bool
 }
 
 // openControl opens the databases, for the server and for the commands.
@@ -49,6 +53,7 @@ func newServer(ctx context.Context, c Config, log *slog.Logger) (*server, error)
 	network := &carriers{backend: c.BackendURL, base: c.TwilioBaseURL, pacers: map[string]*twilio.Pacer{}}
 	s.exchange = switchboard.New(switchboard.Config{
 		Directory: control, Carrier: network.of, NewID: store.NewID,
+		Assist: assistants{c.OpenAIBaseURL, log}.of,
 		Open: func(ctx context.Context, id string) (switchboard.Store, error) {
 			return control.Open(ctx, id)
 		},
@@ -56,17 +61,25 @@ func newServer(ctx context.Context, c Config, log *slog.Logger) (*server, error)
 		BaseURLs: append([]string{c.TwilioBaseURL, c.OpenAIBaseURL}, c.AllowBaseURL...),
 		Probe:    newProbe(c), Log: log, Now: time.Now,
 	})
+	if s.media, err = webrtc.New(webrtc.Config{Listen: c.MediaListen, PublicIPs: c.PublicIP, Log: log}); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the port of browsers' sound: %w", err), control.Close())
+	}
 	s.doors()
 	return s, nil
 }
+
+// close gives back what newServer took.
+func (s *server) close() { _ = errors.Join(s.media.Close(), s.control.Close()) }
 
 // doors registers everything that the one port answers.
 func (s *server) doors() {
 	s.api = newAPI(s.mux, s.exchange, s.config, s.log)
 	(&twilio.Doors{Desk: lines{s.exchange}, Backend: s.config.BackendURL, Media: s.config.MediaURL, Log: s.log}).Register(s.mux)
+	s.gateway = gateway.New(gateway.Config{Exchange: s.exchange, Answer: answerer(s.media), Origins: s.config.Origins, Log: s.log})
+	s.mux.Handle("/socket.io/", s.gateway)
 	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	s.mux.HandleFunc("GET /readyz", s.ready)
-	s.mux.Handle("GET /metrics", promhttp.Handler())
+	s.mux.Handle("GET /metrics", metrics(s))
 	s.mux.Handle("/", web.Handler())
 }
 
@@ -80,6 +93,10 @@ func newAPI(mux *http.ServeMux, ex *switchboard.Exchange, c Config, log *slog.Lo
 }
 
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	if s.stopping.Load() {
+		http.Error(w, "the server is being stopped", http.StatusServiceUnavailable)
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
 	if err := s.control.Ping(ctx); err != nil {
@@ -105,6 +122,11 @@ func (s *server) run(ctx context.Context, ready func() error) error {
 	ended := make(chan error, 1)
 	go func() { ended <- h.Serve(l) }() // ends with Shutdown or Close below
 	s.log.Info("listening", "address", l.Addr().String(), "url", s.config.BackendURL)
+	opened := make(chan struct{})
+	go func() { // ends with the last desk, or with ctx
+		defer close(opened)
+		s.openDesks(ctx)
+	}()
 	if err := ready(); err != nil {
 		return errors.Join(err, h.Close(), <-ended)
 	}
@@ -113,19 +135,35 @@ func (s *server) run(ctx context.Context, ready func() error) error {
 		return err
 	case <-ctx.Done():
 	}
+	<-opened
 	return s.stop(h, ended)
+}
+
+// openDesks opens every desk, which takes up the calls that a former process
+// left. It runs once Twilio's callbacks are taken, for they tell how those went.
+func (s *server) openDesks(ctx context.Context) {
+	tenants, err := s.control.Tenants(ctx)
+	if err != nil {
+		s.log.Error("desks not opened", "err", err)
+	}
+	for _, t := range tenants {
+		if _, err := s.exchange.Board(ctx, t.ID); err != nil && ctx.Err() == nil {
+			s.log.Error("desk not opened", "tenant", t.Slug, "err", err)
+		}
+	}
 }
 
 // stop lets live calls finish for as long as is configured, then requests for
 // ten seconds.
 func (s *server) stop(h *http.Server, ended <-chan error) error {
+	s.stopping.Store(true)
 	s.log.Info("stopping", "calls may last", s.config.Drain)
 	drain, enough := context.WithTimeout(context.Background(), s.config.Drain)
 	defer enough()
 	s.exchange.Close(drain)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if err := h.Shutdown(ctx); err != nil {
+	if err := errors.Join(s.gateway.Close(ctx), h.Shutdown(ctx)); err != nil {
 		return errors.Join(err, h.Close())
 	}
 	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {

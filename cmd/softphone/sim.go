@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -65,7 +66,7 @@ type SimOpenAICmd struct {
 func (c *SimOpenAICmd) Run(ctx context.Context) error {
 	config := openai.Config{Keys: []string{c.Key}, Logger: (&Config{LogLevel: "info"}).logger()}
 	if c.Voices != "" {
-		config.Voices = os.DirFS(c.Voices)
+		config.Voices = []fs.FS{os.DirFS(c.Voices)}
 	}
 	sim, err := openai.New(config)
 	if err != nil {

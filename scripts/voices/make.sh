@@ -39,12 +39,3 @@ put() {
 put internal/sim/twilio/voices 'customer-*'
 put internal/demo/voices 'agent-*'
 put internal/sim/openai/voices '*'
-
-# The agent's part as a fake microphone plays it: each sentence, then the time
-# the customer needs to answer.
-set --
-for n in 1 2 3 4; do
-	sox "$work/agent-$n.wav" "$work/part-$n.wav" pad 0 4.5
-	set -- "$@" "$work/part-$n.wav"
-done
-sox -D "$@" -b 16 internal/demo/voices/agent.wav

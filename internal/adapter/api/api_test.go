@@ -199,7 +199,7 @@ func TestAnotherDesksThingsDoNotExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := one.Change(t.Context(), call.Change{Call: call.Record{ID: "c1", Direction: call.Outbound, From: "+12015550100", To: "+12015550123", Status: call.Queued, StartedAt: d.now, CreatedAt: d.now, UpdatedAt: d.now, Epoch: 1}, Fence: 1}); err != nil {
+	if err := one.Change(t.Context(), call.Change{Call: call.Record{ID: "c1", Direction: call.Outbound, From: "+12015550100", To: "+12015550123", Status: call.Busy, StartedAt: d.now, EndedAt: d.now, CreatedAt: d.now, UpdatedAt: d.now, Epoch: 1}, Fence: 1}); err != nil {
 		t.Fatal(err)
 	}
 	mine, _ := d.login("admin@one.example")

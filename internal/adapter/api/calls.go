@@ -47,6 +47,7 @@ type Dossier struct {
 	Call        call.View         `json:"call"`
 	Legs        []Leg             `json:"legs"`
 	Lines       []Line            `json:"lines"`
+	Transcript  string            `json:"transcript,omitempty" doc:"the lines as one text, once the call is over"`
 	Suggestions []json.RawMessage `json:"suggestions"`
 	Actions     []json.RawMessage `json:"actions"`
 }
@@ -72,6 +73,7 @@ type callsOutput struct {
 type dossierOutput struct{ Body Dossier }
 
 type dialInput struct {
+	Key  string `header:"Idempotency-Key" maxLength:"128" pattern:"^[!-~]*$" doc:"Makes the request repeatable for 24 hours: the same key and body of the same user answer with the same call and dial once; another body answers 409 idempotency_conflict. A request that was refused is not remembered."`
 	Body struct {
 		To        string `json:"to" minLength:"1" maxLength:"64" doc:"any usual form; national ones are of the country of the desk's number"`
 		From      string `json:"from,omitempty" maxLength:"16" doc:"a number of the desk; its first by default"`
@@ -114,7 +116,11 @@ func (a *API) listCalls(ctx context.Context, in *callsInput) (*callsOutput, erro
 }
 
 func (a *API) dial(ctx context.Context, in *dialInput) (*callOutput, error) {
-	v, err := seatOf(ctx).Dial(ctx, switchboard.Order{To: in.Body.To, From: in.Body.From, ContactID: in.Body.ContactID})
+	key := in.Key
+	if key != "" {
+		key = "rest:" + key // the socket's commands have keys of their own
+	}
+	v, err := seatOf(ctx).DialOnce(ctx, key, switchboard.Order{To: in.Body.To, From: in.Body.From, ContactID: in.Body.ContactID})
 	return callAnswer(v), err
 }
 
@@ -138,7 +144,7 @@ func (a *API) getCall(ctx context.Context, in *idInput) (*dossierOutput, error) 
 }
 
 func dossier(d switchboard.Dossier) Dossier {
-	out := Dossier{Call: d.Call, Legs: []Leg{}, Lines: []Line{}, Suggestions: []json.RawMessage{}, Actions: []json.RawMessage{}}
+	out := Dossier{Call: d.Call, Transcript: d.Text, Legs: []Leg{}, Lines: []Line{}, Suggestions: []json.RawMessage{}, Actions: []json.RawMessage{}}
 	for _, l := range d.Legs {
 		out.Legs = append(out.Legs, Leg{
 			ID: l.ID, Role: l.Role, Phase: l.Phase, CarrierSID: l.CarrierSID, Address: l.Address,

@@ -25,7 +25,8 @@ const key = "sk-test-0123456789"
 // vendor is a simulator of OpenAI.
 type vendor struct {
 	*testing.T
-	url string
+	url  string
+	wire *wire
 }
 
 func begin(t *testing.T) vendor {
@@ -34,9 +35,14 @@ func begin(t *testing.T) vendor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(http.StripPrefix("/sim/openai", s.Handler()))
-	t.Cleanup(func() { s.Close(); server.Close(); http.DefaultClient.CloseIdleConnections() })
-	return vendor{t, server.URL + "/sim/openai"}
+	real := httptest.NewServer(s.Handler())
+	w := &wire{t: t, to: real.URL, seen: map[string]int{}}
+	mux := http.NewServeMux()
+	mux.Handle("/sim/openai/", http.StripPrefix("/sim/openai", s.Handler()))
+	mux.Handle("/sim/openai/v1/realtime", w)
+	server := httptest.NewServer(mux)
+	t.Cleanup(func() { s.Close(); server.Close(); real.Close(); http.DefaultClient.CloseIdleConnections() })
+	return vendor{t, server.URL + "/sim/openai", w}
 }
 
 func (v vendor) account(change func(*openai.Config)) *openai.Account {
@@ -287,7 +293,7 @@ func TestQuotaIsFatal(t *testing.T) {
 // Realtime VAD: a null turn detection, mu-law, languages and not language.
 func TestSettings(t *testing.T) {
 	v, ctx := begin(t), soon(t)
-	h, err := v.account(nil).Listen(ctx, assist.Hints{Speaker: assist.Agent, Languages: []string{"en"}, Keywords: []string{"Dupont"}})
+	h, err := v.account(nil).Listen(ctx, assist.Hints{Speaker: assist.Agent, Languages: []string{"en"}, Keywords: []string{" Du<po\r\nnt>", ">"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -298,7 +304,7 @@ func TestSettings(t *testing.T) {
 	}
 	const want = `{"type":"session.update","event_id":"evt_cfg","session":{"type":"transcription","audio":{"input":{
 		"format":{"type":"audio/pcmu"},"noise_reduction":{"type":"near_field"},
-		"transcription":{"model":"gpt-live-transcribe","languages":["en"],"keywords":["Dupont"],"delay":"low"},"turn_detection":null}}}}`
+		"transcription":{"model":"gpt-live-transcribe","languages":["en"],"keywords":["Du po nt"],"delay":"low"},"turn_detection":null}}}}`
 	if diff := cmp.Diff(tree(t, sent[0]), tree(t, []byte(want))); diff != "" {
 		t.Errorf("session.update (-got +want):\n%s", diff)
 	}

@@ -46,6 +46,8 @@ type mind struct {
 	mu     sync.Mutex
 	turn   string // advice is wanted for
 	answer string // the response that gives it, once known
+	busy   bool   // a response in the conversation is under way
+	again  bool   // and another is wanted after it
 }
 
 // Add implements assist.Mind. Both parties are users: of lines in the role of the
@@ -86,9 +88,21 @@ func (m *mind) cancel(ctx context.Context, response string) error {
 }
 
 // Consider implements assist.Mind: a response in the conversation, where calls
-// and their outputs belong. While one is under way the server refuses another,
-// which is no harm.
+// and their outputs belong. The server refuses another while one is under way
+// (conversation_already_has_active_response), so that one comes after it.
 func (m *mind) Consider(ctx context.Context) error {
+	m.mu.Lock()
+	m.again = m.busy
+	begin := !m.busy
+	m.busy = true
+	m.mu.Unlock()
+	if !begin {
+		return nil
+	}
+	return m.consider(ctx)
+}
+
+func (m *mind) consider(ctx context.Context) error {
 	return m.create(ctx, &realtime.ResponseParams{OutputModalities: []string{"text"}, ToolChoice: "auto", MaxOutputTokens: maxTokens})
 }
 
@@ -108,13 +122,13 @@ func (m *mind) Next(ctx context.Context) (assist.Idea, error) {
 		if err != nil {
 			return assist.Idea{}, err
 		}
-		if idea, ok, err := m.idea(kind, frame); ok || err != nil {
+		if idea, ok, err := m.idea(ctx, kind, frame); ok || err != nil {
 			return idea, err
 		}
 	}
 }
 
-func (m *mind) idea(kind string, frame []byte) (assist.Idea, bool, error) {
+func (m *mind) idea(ctx context.Context, kind string, frame []byte) (assist.Idea, bool, error) {
 	switch kind {
 	case realtime.ResponseCreatedType:
 		e, err := realtime.Read[realtime.ResponseEvent](frame)
@@ -128,7 +142,18 @@ func (m *mind) idea(kind string, frame []byte) (assist.Idea, bool, error) {
 		if err != nil {
 			return assist.Idea{}, false, err
 		}
+		if e.Response.Metadata["purpose"] != advice {
+			if err := m.considered(ctx); err != nil {
+				return assist.Idea{}, false, err
+			}
+		}
 		return m.ended(e.Response)
+	case realtime.ErrorType:
+		if m.last.CodeName() == realtime.ActiveResponse { // its own end comes, and then it is asked anew
+			m.mu.Lock()
+			m.again = true
+			m.mu.Unlock()
+		}
 	}
 	return assist.Idea{}, false, nil
 }
@@ -139,6 +164,19 @@ func toolCall(item realtime.Item) assist.Idea {
 		idea.Arguments = json.RawMessage(*item.Arguments)
 	}
 	return idea
+}
+
+// considered notes the end of a response in the conversation and begins the one
+// that was wanted meanwhile.
+func (m *mind) considered(ctx context.Context) error {
+	m.mu.Lock()
+	begin := m.again
+	m.busy, m.again = begin, false
+	m.mu.Unlock()
+	if !begin {
+		return nil
+	}
+	return m.consider(ctx)
 }
 
 // begun notes the id of the response that answers the newest turn: only
@@ -165,8 +203,11 @@ func (m *mind) ended(r realtime.Response) (assist.Idea, bool, error) {
 		return assist.Idea{}, false, nil
 	}
 	idea := assist.Idea{Kind: assist.NoAdvice, Turn: r.Metadata["turn"]}
-	if r.Status == realtime.Completed {
+	switch {
+	case r.Status == realtime.Completed:
 		idea.Kind, idea.Text = assist.Advice, words(r.Output)
+	case r.StatusDetails != nil && r.StatusDetails.Error != nil:
+		idea.Reason = reasonOf(r.StatusDetails.Error.CodeName())
 	}
 	return idea, true, nil
 }

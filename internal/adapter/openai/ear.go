@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"strings"
 
 	"softphone/internal/phone/assist"
 	"softphone/internal/protocol/realtime"
@@ -38,6 +39,7 @@ func (a *Account) listening(hints assist.Hints) realtime.Session {
 // older models know one language and no keywords.
 func (a *Account) transcriber(hints assist.Hints) *realtime.Transcriber {
 	t := &realtime.Transcriber{Model: a.cfg.Transcriber}
+	hints.Keywords = plain(hints.Keywords)
 	switch {
 	case a.cfg.Transcriber == realtime.DefaultTranscriber:
 		t.Languages, t.Keywords, t.Delay = hints.Languages, hints.Keywords, "low"
@@ -47,6 +49,23 @@ func (a *Account) transcriber(hints assist.Hints) *realtime.Transcriber {
 		t.Language = hints.Languages[0]
 	}
 	return t
+}
+
+// plain takes out of keywords what the API refuses in them, "<", ">" and line
+// breaks: they are names that people typed.
+func plain(words []string) []string {
+	var out []string
+	for _, w := range words {
+		if w = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+			if r == '<' || r == '>' {
+				return ' '
+			}
+			return r
+		}, w)), " "); w != "" {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // hearing is a leg's session.

@@ -41,7 +41,7 @@ type callRow struct {
 func rowOf(r call.Record) callRow {
 	row := callRow{
 		ID: string(r.ID), CallSID: text(r.CallSID), Direction: string(r.Direction), From: r.From, To: r.To, Status: string(r.Status),
-		Transcript: text(r.Transcript), UserID: text(string(r.UserID)), ContactID: text(r.ContactID),
+		UserID: text(string(r.UserID)), ContactID: text(r.ContactID),
 		VerdictBy: string(r.Verdict.By), VerdictReason: string(r.Verdict.Reason), VerdictDetail: r.Verdict.Detail,
 		Epoch: r.Epoch, StartedAt: r.StartedAt.UnixMilli(), AnsweredAt: millis(r.AnsweredAt), EndedAt: millis(r.EndedAt),
 		CreatedAt: r.CreatedAt.UnixMilli(), UpdatedAt: r.UpdatedAt.UnixMilli(),
@@ -73,7 +73,7 @@ func (r callRow) view() call.View {
 		at := moment(r.EndedAt)
 		v.EndedAt = &at
 	}
-	if r.VerdictReason != "" {
+	if r.VerdictReason != "" && v.Status.Final() { // a live one's is what it is coming to
 		v.Verdict = &call.Verdict{By: call.By(r.VerdictBy), Reason: call.Reason(r.VerdictReason), Detail: r.VerdictDetail}
 	}
 	return v
@@ -182,8 +182,12 @@ type segmentRow struct {
 
 // LinesOf lists the finished lines of a call in the order they were said.
 func (t *Tenant) LinesOf(ctx context.Context, id call.ID) ([]call.Line, error) {
+	return linesOf(ctx, t.db, id)
+}
+
+func linesOf(ctx context.Context, db bun.IDB, id call.ID) ([]call.Line, error) {
 	var rows []segmentRow
-	err := t.db.NewSelect().Model(&rows).Where("call_id = ?", string(id)).Order("start_ms", "id").Scan(ctx)
+	err := db.NewSelect().Model(&rows).Where("call_id = ?", string(id)).Order("start_ms", "id").Scan(ctx)
 	out := make([]call.Line, len(rows))
 	for i, r := range rows {
 		out[i] = call.Line{
@@ -192,6 +196,16 @@ func (t *Tenant) LinesOf(ctx context.Context, id call.ID) ([]call.Line, error) {
 		}
 	}
 	return out, err
+}
+
+// TranscriptOf returns the text of a call, empty while it lasts.
+func (t *Tenant) TranscriptOf(ctx context.Context, id call.ID) (string, error) {
+	var text *string
+	err := t.db.NewSelect().Model((*callRow)(nil)).Column("ai_transcript").Where("id = ?", string(id)).Scan(ctx, &text)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = tenant.ErrNotFound
+	}
+	return word(text), err
 }
 
 type eventRow struct {

@@ -12,26 +12,42 @@ import (
 
 var _ call.Journal = (*Tenant)(nil)
 
-// Change stores everything that one input changed, in one transaction.
+// Change stores everything that one input changed, in one transaction. A
+// transaction that a deadlock ended did nothing and is begun again.
 func (t *Tenant) Change(ctx context.Context, c call.Change) error {
-	err := t.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		for _, step := range []func(context.Context, bun.Tx, call.Change) error{putCall, claimAgent, putLegs, putLines, putEvents, markInbox, t.putJobs} {
-			if err := step(ctx, tx, c); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err := t.change(ctx, c)
+	for try := 1; try < deadlockTries && t.dialect.again(err); try++ {
+		err = t.change(ctx, c)
+	}
 	if err != nil {
 		return fmt.Errorf("store change of call %s: %w", c.Call.ID, err)
 	}
 	return nil
 }
 
-// putCall updates the row unless a newer owner has it, or makes it.
+const deadlockTries = 5
+
+// change takes the agent before the call's row: the row's foreign key locks the
+// agent for reading, and of two calls of one agent neither could write then.
+func (t *Tenant) change(ctx context.Context, c call.Change) error {
+	return t.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		for _, step := range []func(context.Context, bun.Tx, call.Change) error{t.putOnce, claimAgent, putCall, putLegs, putLines, writeOut, putEvents, markInbox, t.putJobs} {
+			if err := step(ctx, tx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// live are the words of calls that are not over.
+var live = []string{string(call.Queued), string(call.Ringing), string(call.InProgress)}
+
+// putCall updates the row unless a newer owner has it or it is over, or makes it.
 func putCall(ctx context.Context, tx bun.Tx, c call.Change) error {
 	row := rowOf(c.Call)
-	res, err := tx.NewUpdate().Model(&row).ExcludeColumn("id", "created_at").Where("id = ? AND epoch <= ?", row.ID, c.Fence).Exec(ctx)
+	res, err := tx.NewUpdate().Model(&row).ExcludeColumn("id", "created_at", "ai_transcript").Where("id = ? AND epoch <= ?", row.ID, c.Fence).
+		Where("(status IN (?) OR status = ?)", bun.List(live), row.Status).Exec(ctx)
 	if found, err := touched(res, err); found || err != nil {
 		return err
 	}
@@ -92,6 +108,20 @@ func putLines(ctx context.Context, tx bun.Tx, c call.Change) error {
 		}
 	}
 	return nil
+}
+
+// writeOut renders the call's transcript from its stored lines, those of earlier
+// owners included.
+func writeOut(ctx context.Context, tx bun.Tx, c call.Change) error {
+	if !c.Transcript {
+		return nil
+	}
+	lines, err := linesOf(ctx, tx, c.Call.ID)
+	if err != nil || len(lines) == 0 {
+		return err
+	}
+	_, err = tx.NewUpdate().Model((*callRow)(nil)).Set("ai_transcript = ?", call.Transcript(lines)).Where("id = ?", string(c.Call.ID)).Exec(ctx)
+	return err
 }
 
 func putEvents(ctx context.Context, tx bun.Tx, c call.Change) error {

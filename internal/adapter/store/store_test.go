@@ -312,7 +312,7 @@ func TestAChangeIsStoredWholeOrNotAtAll(t *testing.T) {
 		end.Events[0].Seq = 2
 		end.Lines = []call.Line{{ID: "l1", CallID: "c1", Speaker: "caller", Text: "Grüß Gott 👋", Start: time.Second, End: 2 * time.Second, Revision: 3}}
 		end.Jobs = []call.Job{{Kind: "summary", Key: "c1", Body: json.RawMessage(`{}`), Due: start}, {Kind: "summary", Key: "c1", Body: json.RawMessage(`{}`), Due: start}}
-		end.Claim = call.ReleaseAgent
+		end.Claim, end.Transcript = call.ReleaseAgent, true
 		if err := db.Change(ctx, end); err != nil {
 			t.Fatal(err)
 		}
@@ -330,8 +330,21 @@ func TestAChangeIsStoredWholeOrNotAtAll(t *testing.T) {
 		if d := cmp.Diff(lines, end.Lines); d != "" {
 			t.Error(d)
 		}
+		late := change("c1", u, start) // the last words come when the call is over
+		late.Call, late.Events[0].Seq, late.Transcript = end.Call, 3, true
+		late.Lines = []call.Line{{ID: "l0", CallID: "c1", Speaker: "agent", Text: "Hello.", End: time.Second}}
+		if err := db.Change(ctx, late); err != nil {
+			t.Fatal(err)
+		}
+		late.Transcript, late.Lines, late.Events = false, nil, nil
+		if err := db.Change(ctx, late); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := db.TranscriptOf(ctx, "c1"); err != nil || got != "Agent: Hello.\nCaller: Grüß Gott 👋" {
+			t.Errorf("transcript %q, %v", got, err)
+		}
 		events, err := db.EventsSince(ctx, "call:c1", 1, 1)
-		if err != nil || len(events) != 1 || events[0].Seq != 2 {
+		if err != nil || len(events) != 2 || events[0].Seq != 2 {
 			t.Errorf("events after 1: %+v, %v", events, err)
 		}
 		if err := db.Change(ctx, second); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -20,6 +21,7 @@ type Tenant struct {
 	db      *bun.DB
 	dialect dialect
 	now     func() time.Time
+	swept   atomic.Int64 // when expired keys were removed last, ms
 }
 
 type userRow struct {
@@ -59,6 +61,12 @@ func (t *Tenant) User(ctx context.Context, id string) (auth.User, error) {
 func (t *Tenant) UserByEmail(ctx context.Context, email string) (auth.User, string, error) {
 	row, err := t.userRow(ctx, "email = ?", strings.ToLower(email))
 	return row.user(), row.PasswordHash, err
+}
+
+// Load is how many calls a user carries now.
+func (t *Tenant) Load(ctx context.Context, id string) (load int, err error) {
+	err = t.db.NewSelect().Model((*userRow)(nil)).Column("load_now").Where("id = ?", id).Scan(ctx, &load)
+	return load, err
 }
 
 func (t *Tenant) userRow(ctx context.Context, where string, arg any) (userRow, error) {

@@ -120,27 +120,24 @@ func (c *Carrier) Ask(ctx context.Context, sid string) (call.Fact, error) {
 }
 
 // Find implements call.Carrier. The resource does not carry our leg's id, so
-// the leg is known by its numbers and its time; two that fit are none.
-func (c *Carrier) Find(ctx context.Context, d call.Dial, since time.Time) (call.Fact, bool, error) {
+// the leg is known by its numbers and its time.
+func (c *Carrier) Find(ctx context.Context, d call.Dial, since time.Time) ([]call.Fact, error) {
 	query := url.Values{"To": {d.To}, "From": {d.From}, "PageSize": {"50"}}
 	var list twilioapi.CallList
 	if err := c.Account.get(ctx, twilioapi.AccountPath(c.Account.SID)+"/Calls.json?"+query.Encode(), &list); err != nil {
-		return call.Fact{}, false, refusal(err)
+		return nil, refusal(err)
 	}
-	var fits []twilioapi.Call
+	var fits []call.Fact
 	for _, leg := range list.Calls {
 		// A leg that was just placed may have no date yet (CreateCall, example).
 		young := leg.DateCreated.IsZero() || leg.DateCreated.After(since.Add(-clockSlack))
 		if young && leg.Direction == twilioapi.OutboundAPI {
-			fits = append(fits, leg)
+			fact := factOf(leg)
+			fact.Leg = d.Leg
+			fits = append(fits, fact)
 		}
 	}
-	if len(fits) != 1 {
-		return call.Fact{}, false, nil
-	}
-	fact := factOf(fits[0])
-	fact.Leg = d.Leg
-	return fact, true, nil
+	return fits, nil
 }
 
 // factOf has the carrier's clock only where the resource tells the end: its

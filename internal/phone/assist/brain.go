@@ -57,4 +57,5 @@ type Idea struct {
 	CallID    string
 	Tool      string
 	Arguments json.RawMessage
+	Reason    string // with NoAdvice: a reason code, if there is one to tell
 }

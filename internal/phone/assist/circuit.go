@@ -1,6 +1,8 @@
 package assist
 
 import (
+	"context"
+	"math/rand/v2"
 	"sync"
 	"time"
 )
@@ -15,20 +17,47 @@ type Circuit struct {
 	mu    sync.Mutex
 	fault *Fault
 	until time.Time
+	news  chan struct{} // closed when the account may work again; nil: nobody waits
 }
 
-// Heal closes the circuit: a model has answered, or the settings were changed.
+// Heal closes the circuit and lets all who wait try at once: the settings were
+// changed.
 func (c *Circuit) Heal() {
 	if c == nil {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.fault = nil
+	c.healLocked()
 }
 
-// enter returns the fault that forbids a try now, or nil. That fault is not fatal
-// to who meets it here: the account may be mended while the call lasts.
+func (c *Circuit) healLocked() {
+	c.fault = nil
+	if c.news != nil {
+		close(c.news)
+		c.news = nil
+	}
+}
+
+// opened notes that a session has opened. That disproves all but an empty
+// account, which lets sessions open and then answers nothing.
+func (c *Circuit) opened() { c.disprove(func(reason string) bool { return reason != Quota }) }
+
+// answered notes that a model has given words.
+func (c *Circuit) answered() { c.disprove(func(string) bool { return true }) }
+
+func (c *Circuit) disprove(wrong func(reason string) bool) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.fault != nil && wrong(c.fault.Reason) {
+		c.healLocked()
+	}
+}
+
+// enter returns the fault that forbids a try now, or nil.
 func (c *Circuit) enter() *Fault {
 	if c == nil {
 		return nil
@@ -40,7 +69,7 @@ func (c *Circuit) enter() *Fault {
 		return nil
 	}
 	if now.Before(c.until) {
-		return &Fault{Reason: c.fault.Reason, Err: c.fault}
+		return c.fault
 	}
 	c.until = now.Add(probeEvery)
 	return nil
@@ -54,5 +83,41 @@ func (c *Circuit) trip(f *Fault) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.fault, c.until = f, time.Now().Add(probeEvery)
+	if c.fault != f { // not the one that enter returned
+		c.fault, c.until = f, time.Now().Add(probeEvery)
+	}
+}
+
+// healing is closed when the account may work again.
+func (c *Circuit) healing() <-chan struct{} {
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.news == nil {
+		c.news = make(chan struct{})
+	}
+	return c.news
+}
+
+// rest waits until a session that met a fault may be tried again: a while that
+// grows, or, when somebody has to mend the account first, until that was done or
+// may have been. Its error says that the call has ended.
+func rest(ctx context.Context, f *Fault, try int, b *budget, c *Circuit) error {
+	if !f.Fatal {
+		return b.wait(ctx, try)
+	}
+	healing := c.healing()
+	c.trip(f)
+	timer := time.NewTimer(probeEvery + rand.N(probeEvery/10))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-healing:
+		return b.wait(ctx, 0)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

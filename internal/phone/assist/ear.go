@@ -70,7 +70,7 @@ const (
 )
 
 // Fault is why a model cannot be used. A fatal one stays until somebody changes
-// the account or the settings.
+// the account or the settings, so it is met with patience and not with retries.
 type Fault struct {
 	Reason string
 	Fatal  bool

@@ -3,6 +3,7 @@ package assist
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 )
 
@@ -11,12 +12,18 @@ const (
 	openTime = 10 * time.Second
 	// lastWords is how long the transcriber may take after the sound ended.
 	lastWords = 3 * time.Second
+	// lastTip is how long the rest may take when the last words were written.
+	lastTip = time.Second
 	// patience is how long a finished utterance may wait for its words before the
 	// session counts as lost: five times what providers were seen to need.
 	patience = 10 * time.Second
 	// leastCommit is the shortest sound a commit may end: 100 ms (OpenAI,
 	// Realtime, input_audio_buffer.commit: "buffer too small").
 	leastCommit = 800
+	// renewAfter is the age at which a session is replaced between two utterances:
+	// the vendor ends it after 60 minutes, in the middle of a word if need be
+	// (OpenAI, Realtime conversations, "Session lifecycle events").
+	renewAfter = 50 * time.Minute
 	// healthy is how long a session must last for its loss to count as the first.
 	healthy = 30 * time.Second
 )
@@ -24,11 +31,15 @@ const (
 // errEnded ends a session because the call did.
 var errEnded = errors.New("sound has ended")
 
+// errOld ends a session to make place for a new one.
+var errOld = errors.New("session is old")
+
 // errMute ends a session that takes sound and gives no words.
 var errMute = errors.New("transcriber does not answer")
 
 // leg writes down one party. Its run goroutine owns everything below.
 type leg struct {
+	name    string // what ids of its lines begin with
 	ear     Ear
 	hints   Hints
 	queue   *soundQueue
@@ -39,48 +50,77 @@ type leg struct {
 	final   func(Line)
 	paper   paper
 	open    *line            // the utterance that is being appended
+	deaf    atomic.Bool      // the account is at fault: what is said meanwhile is nobody's loss
 	sent    int              // bytes of it in this session
 	late    <-chan time.Time // fires when words are overdue; nil while none are owed
 }
 
-// run keeps a session open until the sound ends or a fatal fault comes.
+// run keeps a session open until the sound ends.
 func (l *leg) run(ctx context.Context) {
+	defer l.leave()
 	for try := 0; ; try++ {
 		began := time.Now()
 		fault := l.once(ctx)
 		if fault == nil || ctx.Err() != nil {
 			return
 		}
+		l.deaf.Store(fault.Fatal)
 		l.status(State{Gone, fault.Reason})
-		if fault.Fatal {
-			l.circuit.trip(fault)
-			return
-		}
 		if time.Since(began) > healthy {
 			try = 0
 		}
-		if l.budget.wait(ctx, try) != nil {
+		if rest(ctx, fault, try, l.budget, l.circuit) != nil {
 			return
 		}
 	}
 }
 
-// once opens a session and serves it. It returns nil when the sound has ended.
-func (l *leg) once(ctx context.Context) *Fault {
-	if fault := l.circuit.enter(); fault != nil {
-		return fault
+// leave reports what was said and reached no session.
+func (l *leg) leave() {
+	l.abandon(Unreachable)
+	for p, ok, _ := l.queue.pop(); ok; p, ok, _ = l.queue.pop() {
+		l.place(p)
+		if p.last {
+			l.giveUp()
+		}
 	}
+	l.giveUp()
+}
+
+func (l *leg) giveUp() {
+	if l.open != nil && !l.deaf.Load() {
+		l.publish(l.paper.drop(l.open, Unreachable))
+	}
+	l.open = nil
+}
+
+// once opens a session and serves it, and a new one when it is old. It returns nil
+// when the sound has ended.
+func (l *leg) once(ctx context.Context) *Fault {
+	for {
+		if fault := l.circuit.enter(); fault != nil {
+			return fault
+		}
+		if over, fault := l.session(ctx); over || fault != nil {
+			return fault
+		}
+	}
+}
+
+func (l *leg) session(ctx context.Context) (over bool, fault *Fault) {
 	opening, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
 	hearing, err := l.ear.Listen(opening, l.hints)
 	if err != nil {
-		return faultOf(err)
+		return false, faultOf(err)
 	}
+	l.circuit.opened()
+	l.deaf.Store(false)
 	l.status(State{Listening, ""})
 	return l.serve(ctx, hearing)
 }
 
-func (l *leg) serve(ctx context.Context, hearing Hearing) *Fault {
+func (l *leg) serve(ctx context.Context, hearing Hearing) (over bool, fault *Fault) {
 	ctx, cancel := context.WithCancel(ctx)
 	heard := make(chan news)
 	ended := make(chan struct{})
@@ -92,13 +132,16 @@ func (l *leg) serve(ctx context.Context, hearing Hearing) *Fault {
 	cancel()
 	hearing.Close()
 	<-ended
-	if errors.Is(err, errEnded) {
+	switch {
+	case errors.Is(err, errOld):
+		return false, nil
+	case errors.Is(err, errEnded):
 		l.abandon(Unreachable)
-		return nil
+		return true, nil
 	}
-	fault := faultOf(err)
+	fault = faultOf(err)
 	l.abandon(fault.Reason)
-	return fault
+	return false, fault
 }
 
 // news is what a session told, or why it ended.
@@ -125,8 +168,14 @@ func listen(ctx context.Context, hearing Hearing, to chan<- news) {
 // loop moves sound out and words in.
 func (l *leg) loop(ctx context.Context, hearing Hearing, heard <-chan news) error {
 	var last <-chan time.Time
+	old := time.NewTimer(renewAfter)
+	defer old.Stop()
+	aged := false
 	l.queue.wake()
 	for {
+		if aged && l.open == nil && l.paper.settled() {
+			return errOld
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -147,6 +196,8 @@ func (l *leg) loop(ctx context.Context, hearing Hearing, heard <-chan news) erro
 			return errEnded
 		case <-l.late:
 			return errMute
+		case <-old.C:
+			aged = true
 		}
 		if last != nil && l.paper.settled() {
 			return errEnded
@@ -221,7 +272,7 @@ func (l *leg) expect() {
 		l.late = time.After(patience)
 		return
 	}
-	l.circuit.Heal()
+	l.circuit.answered()
 }
 
 // abandon gives up the lines a lost session owes. The one being spoken goes on in
@@ -233,8 +284,12 @@ func (l *leg) abandon(reason string) {
 	l.sent, l.late = 0, nil
 }
 
-// missed publishes an utterance that was dropped before any session heard it.
+// missed publishes an utterance that was dropped before any session heard it. It
+// is called by the mouth.
 func (l *leg) missed(p piece) {
+	if l.deaf.Load() {
+		return
+	}
 	l.final(Line{ID: p.of.id, Revision: 1, Speaker: l.hints.Speaker, Start: p.of.start, End: p.end, Gap: Unreachable})
 }
 

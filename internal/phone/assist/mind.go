@@ -22,6 +22,7 @@ type thinker struct {
 	budget  *budget
 	circuit *Circuit
 	post    func(func(Desk))
+	status  func(reason string) // why there is no advice; empty: there is
 	said    chan Line
 
 	turns   []string
@@ -55,14 +56,11 @@ func (t *thinker) run(ctx context.Context) {
 		if fault == nil || ctx.Err() != nil {
 			return
 		}
-		if fault.Fatal {
-			t.circuit.trip(fault)
-			return
-		}
+		t.status(fault.Reason)
 		if time.Since(began) > healthy {
 			try = 0
 		}
-		if t.budget.wait(ctx, try) != nil {
+		if rest(ctx, fault, try, t.budget, t.circuit) != nil {
 			return
 		}
 	}
@@ -86,6 +84,8 @@ func (t *thinker) once(ctx context.Context) *Fault {
 	if err != nil {
 		return faultOf(err)
 	}
+	t.circuit.opened()
+	t.status("")
 	return t.serve(ctx, mind)
 }
 
@@ -187,9 +187,13 @@ func (t *thinker) follow(ctx context.Context, mind Mind, at Line) error {
 func (t *thinker) take(ctx context.Context, mind Mind, idea Idea) error {
 	switch idea.Kind {
 	case Advice:
-		t.circuit.Heal()
+		t.circuit.answered()
+		t.status("")
 		t.advise(idea)
 	case NoAdvice:
+		if idea.Reason != "" {
+			t.status(idea.Reason)
+		}
 	case UseTool:
 		return t.use(ctx, mind, idea)
 	}

@@ -3,8 +3,11 @@ package assist
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 )
+
+var errNotJSON = errors.New("the arguments are not JSON")
 
 // use handles a tool call, once for each id.
 func (t *thinker) use(ctx context.Context, mind Mind, idea Idea) error {
@@ -13,6 +16,9 @@ func (t *thinker) use(ctx context.Context, mind Mind, idea Idea) error {
 	}
 	t.seen[idea.CallID] = true
 	action := Action{ID: idea.CallID, Tool: idea.Tool, Arguments: idea.Arguments}
+	if !json.Valid(idea.Arguments) {
+		return t.refuse(ctx, mind, action, errNotJSON)
+	}
 	tool, ok := t.tools[idea.Tool]
 	if !ok {
 		return t.refuse(ctx, mind, action, fmt.Errorf("there is no tool %q", idea.Tool))
@@ -32,7 +38,7 @@ func (t *thinker) use(ctx context.Context, mind Mind, idea Idea) error {
 // refuse tells the desk and the model; the model may do better.
 func (t *thinker) refuse(ctx context.Context, mind Mind, action Action, why error) error {
 	action.State, action.Result = Refused, problem(why)
-	if !json.Valid(action.Arguments) {
+	if !json.Valid(action.Arguments) { // they go on to pages and to the archive
 		action.Arguments = json.RawMessage("{}")
 	}
 	t.post(func(d Desk) { d.Act(action) })

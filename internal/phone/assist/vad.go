@@ -70,6 +70,9 @@ func (v *VAD) Push(f media.Frame) {
 	v.wait(f)
 }
 
+// Open reports whether an utterance is under way.
+func (v *VAD) Open() bool { return v.open }
+
 // Flush ends an utterance under way: the sound has stopped.
 func (v *VAD) Flush() {
 	if v.open {

@@ -26,9 +26,22 @@ type Config struct {
 	// Publish hands on an event after it was committed, in order. It must not wait.
 	Publish         func(Event)
 	PublishVolatile func(Volatile)
-	// Listen hangs listeners on a new bridge; it must not wait. Optional.
-	Listen func(*media.Bridge)
-	Log    *slog.Logger
+	// Once makes the order repeatable; optional.
+	Once *Once
+	// Listener hears the call. Optional.
+	Listener Listener
+	Log      *slog.Logger
+}
+
+// Listener hears a call and tells it with Remarks what it makes of it. The
+// owner calls it, so it must not wait.
+type Listener interface {
+	// Joined says that customer and agent hear each other, again after a device
+	// was lost: a new bridge each time.
+	Joined(*media.Bridge)
+	// Over says that no more sound will come. What was heard until now may still
+	// be told; the Assist state "off" says that nothing more will.
+	Over()
 }
 
 // Call is one telephone call and its owner.
@@ -36,16 +49,19 @@ type Call struct {
 	cfg    Config
 	inbox  chan message
 	ended  chan struct{}
+	silent chan struct{} // closed when not even a Remark is taken any more
 	done   chan struct{}
 	work   *worker
 	sound  *sound
 	timers map[timer]*clock
 
+	heir  *LegRecord // the customer's leg of a call that a former owner left
 	state State
 	seq   int64
 
-	mu   sync.Mutex
-	view View
+	mu     sync.Mutex
+	view   View
+	wanted bool
 }
 
 type message struct {
@@ -57,7 +73,7 @@ type message struct {
 func NewCall(c Config) *Call {
 	k := &Call{
 		cfg: c, inbox: make(chan message, 16), timers: map[timer]*clock{},
-		ended: make(chan struct{}), done: make(chan struct{}),
+		ended: make(chan struct{}), silent: make(chan struct{}), done: make(chan struct{}),
 	}
 	k.work = newWorker(k)
 	k.sound = newSound(k)
@@ -68,21 +84,27 @@ func NewCall(c Config) *Call {
 // nothing was begun: ErrAgentBusy, or the journal's. The call lives on when ctx
 // ends; it is ended with End.
 func (k *Call) Start(ctx context.Context) error {
-	k.begin(time.Now())
-	first := k.change([]Effect{tell{kind: "call:initiated"}})
-	first.Claim = TakeAgent
+	first, then := k.begin(time.Now())
 	if err := k.cfg.Journal.Change(ctx, first); err != nil {
+		close(k.ended) // whoever has found it already need not wait
+		close(k.silent)
+		close(k.done)
 		return err
 	}
 	k.publish(first)
 	go k.work.run(context.WithoutCancel(ctx))
-	k.do(dialLeg{})
-	k.do(setTimer{grace, graceRinging})
+	for _, e := range then {
+		k.do(e)
+	}
 	go k.own()
 	return nil
 }
 
-func (k *Call) begin(now time.Time) {
+// begin makes the state to start from, its first change, and what follows.
+func (k *Call) begin(now time.Time) (Change, []Effect) {
+	if k.heir != nil {
+		return k.inherit(now)
+	}
 	r := k.cfg.Record
 	r.Direction, r.Status, r.StartedAt, r.CreatedAt = Outbound, Queued, now, now
 	k.state = State{
@@ -90,15 +112,32 @@ func (k *Call) begin(now time.Time) {
 		Customer: LegRecord{ID: k.cfg.Leg, CallID: r.ID, Role: Customer, Phase: New, Address: r.To, DialledAt: now},
 	}
 	k.show()
+	first := k.change([]Effect{tell{kind: "call:initiated"}})
+	first.Claim, first.Once = TakeAgent, k.cfg.Once
+	return first, []Effect{dialLeg{}, setTimer{grace, graceRinging}}
+}
+
+// inherit takes a call over. Its fence is below its own epoch: of two who take
+// the same call, one is fenced.
+func (k *Call) inherit(now time.Time) (Change, []Effect) {
+	var then Effect
+	k.state, then = takeOver(k.cfg.Record, *k.heir, k.cfg.Limit, now)
+	k.show()
+	first := k.change([]Effect{tell{kind: "call:update"}})
+	first.Fence--
+	return first, []Effect{then}
 }
 
 // Do hands an input to the call and waits for what the rules say of it, not
 // for what follows from it.
 func (k *Call) Do(ctx context.Context, in Input) error {
-	reply := make(chan error, 1)
+	reply, over := make(chan error, 1), k.ended
+	if _, ok := in.(Remark); ok {
+		over = k.silent
+	}
 	select {
 	case k.inbox <- message{in, reply}:
-	case <-k.ended:
+	case <-over:
 		return ErrOver
 	case <-ctx.Done():
 		return ctx.Err()
@@ -106,7 +145,7 @@ func (k *Call) Do(ctx context.Context, in Input) error {
 	select {
 	case err := <-reply:
 		return err
-	case <-k.ended:
+	case <-over:
 		select {
 		case err := <-reply:
 			return err
@@ -118,6 +157,14 @@ func (k *Call) Do(ctx context.Context, in Input) error {
 	}
 }
 
+// Wanted says that the customer's leg has somebody to talk to: an answered leg
+// of any other call is to be hung up.
+func (k *Call) Wanted() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.wanted
+}
+
 // View returns the call as it is now.
 func (k *Call) View() View {
 	k.mu.Lock()
@@ -125,29 +172,42 @@ func (k *Call) View() View {
 	return k.view
 }
 
-// Ended is closed when the call takes no more inputs.
+// Epoch is the count of owners that the call has had.
+func (k *Call) Epoch() int { return k.cfg.Record.Epoch }
+
+// Ended is closed when the call is over: it takes nothing but the last Remarks.
 func (k *Call) Ended() <-chan struct{} { return k.ended }
 
 // Done is closed when all that the call held is given back and its last change
 // is stored.
 func (k *Call) Done() <-chan struct{} { return k.done }
 
-// own is the owner: it ends when the call does.
+// own is the owner: it ends when the call does, and when whoever listened to it
+// has said the last word.
 func (k *Call) own() {
 	defer close(k.done)
-	for !k.state.Call.Status.Final() {
+	k.serveUntil(func() bool { return k.state.Call.Status.Final() })
+	close(k.ended)
+	if k.cfg.Listener != nil {
+		k.cfg.Listener.Over()
+	}
+	k.serveUntil(func() bool { return !k.state.awaited() })
+	close(k.silent)
+	for _, c := range k.timers {
+		c.stop()
+	}
+	k.sound.stop()
+	k.work.finish()
+}
+
+func (k *Call) serveUntil(over func() bool) {
+	for !over() {
 		m := <-k.inbox
 		err := k.step(m.in)
 		if m.reply != nil {
 			m.reply <- err
 		}
 	}
-	close(k.ended)
-	for _, c := range k.timers {
-		c.stop()
-	}
-	k.sound.stop()
-	k.work.finish()
 }
 
 // step lets the rules decide and starts what they order. A panic ends this call
@@ -201,7 +261,7 @@ func (k *Call) crash() {
 // commit sends the change to the worker first: what is seen outside is stored
 // before it happens.
 func (k *Call) commit(effects []Effect) {
-	if c := k.change(effects); len(c.Events)+len(c.Inbox)+len(c.Lines) > 0 || has[save](effects) {
+	if c := k.change(effects); len(c.Events)+len(c.Inbox)+len(c.Lines) > 0 || has[save](effects) || c.Transcript {
 		k.work.add(c)
 	}
 	for _, e := range effects {
@@ -221,7 +281,7 @@ func has[T Effect](effects []Effect) bool {
 // change gathers what effects want stored.
 func (k *Call) change(effects []Effect) Change {
 	k.state.Call.UpdatedAt = k.state.now
-	c := Change{Call: k.state.Call, Legs: []LegRecord{k.state.Customer}, Fence: k.state.Call.Epoch}
+	c := Change{Call: k.state.stored(), Legs: []LegRecord{k.state.Customer}, Fence: k.state.Call.Epoch}
 	for _, e := range effects {
 		switch e := e.(type) {
 		case tell:
@@ -230,6 +290,8 @@ func (k *Call) change(effects []Effect) Change {
 			c.Inbox = append(c.Inbox, e.inbox)
 		case keepLine:
 			c.Lines = append(c.Lines, e.line)
+		case writeOut:
+			c.Transcript = true
 		}
 		if t, ok := e.(tell); ok && t.kind == "call:ended" {
 			c.Claim = ReleaseAgent
@@ -276,7 +338,7 @@ func (k *Call) do(e Effect) {
 func (k *Call) post(in Input) {
 	select {
 	case k.inbox <- message{in: in}:
-	case <-k.ended:
+	case <-k.silent:
 	}
 }
 
@@ -284,7 +346,7 @@ func (k *Call) show() {
 	v := k.state.view()
 	v.UserName, v.ContactName = k.cfg.UserName, k.cfg.ContactName
 	k.mu.Lock()
-	k.view = v
+	k.view, k.wanted = v, !k.state.Call.Status.Final() && !k.state.ending() && !k.state.taken
 	k.mu.Unlock()
 }
 

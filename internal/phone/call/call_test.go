@@ -26,6 +26,8 @@ type line struct {
 	events  []call.Event
 	dial    error
 	asked   call.Fact
+	fits    []call.Fact // what looks like the leg
+	away    error
 	busy    error
 	broken  int // changes that fail before one is stored
 }
@@ -39,10 +41,14 @@ func (l *line) note(s string) {
 func (l *line) Dial(context.Context, call.Dial) (string, error) { l.note("dial"); return "CA1", l.dial }
 func (l *line) Cancel(context.Context, string) error            { l.note("cancel"); return nil }
 func (l *line) Hangup(context.Context, string) error            { l.note("hangup"); return nil }
-func (l *line) Ask(context.Context, string) (call.Fact, error)  { l.note("ask"); return l.asked, nil }
-func (l *line) Find(context.Context, call.Dial, time.Time) (call.Fact, bool, error) {
+func (l *line) Ask(context.Context, string) (call.Fact, error)  { l.note("ask"); return l.asked, l.away }
+func (l *line) Find(context.Context, call.Dial, time.Time) ([]call.Fact, error) {
 	l.note("find")
-	return call.Fact{}, false, nil
+	return l.fits, nil
+}
+
+func (l *line) Taken(_ context.Context, sid string, _ call.ID) (bool, error) {
+	return sid == "CAother", nil
 }
 
 func (l *line) Change(_ context.Context, c call.Change) error {

@@ -18,9 +18,9 @@ type Carrier interface {
 	Hangup(ctx context.Context, sid string) error
 	// Ask returns what the carrier knows of a leg.
 	Ask(ctx context.Context, sid string) (Fact, error)
-	// Find looks for a leg whose placing has an unknown outcome. ok is false
-	// when the carrier knows no such leg (yet).
-	Find(ctx context.Context, d Dial, since time.Time) (f Fact, ok bool, err error)
+	// Find looks for a leg whose placing has an unknown outcome: those that it
+	// may be, of this order or of one like it.
+	Find(ctx context.Context, d Dial, since time.Time) ([]Fact, error)
 }
 
 // Dial is an order to place one leg.

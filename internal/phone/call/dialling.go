@@ -1,14 +1,17 @@
 package call
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // placed takes the carrier's id of the leg. A callback may have brought it first.
 func (s State) placed(sid string) (State, []Effect, error) {
 	s.Call.CallSID, s.Customer.CarrierSID = sid, sid
 	s.advance(Dialling)
-	effects := []Effect{tell{kind: "call:update"}, setTimer{watch, ringWait}}
-	if s.answered {
-		effects = effects[:1] // the watch is set by what came first
+	effects := []Effect{tell{kind: "call:update"}}
+	if s.Customer.Phase == Dialling {
+		effects = append(effects, setTimer{watch, firstWord})
 	}
 	if s.ending() && s.Customer.Phase != Ending {
 		effects = append(effects, s.part())
@@ -37,12 +40,20 @@ func (s State) found(in found) (State, []Effect, error) {
 	case s.Call.CallSID != "":
 		return s, nil, nil
 	case in.ok:
-		s, effects, err := s.told(in.fact)
-		return s, append(effects, setTimer{watch, ringWait}), err
-	case s.now.Sub(s.sought) < seekLongest:
+		return s.told(in.fact)
+	case s.now.Sub(s.sought) < s.seek():
 		return s, []Effect{setTimer{quest, seekEvery}}, nil
 	}
 	return s.close(Failed, Verdict{By: ByCarrier, Reason: OutcomeUnknown}, s.now)
+}
+
+// seek is how long a leg of unknown outcome is looked for. What a dead process
+// sent has arrived when its heir looks.
+func (s State) seek() time.Duration {
+	if s.taken {
+		return seekHeir
+	}
+	return seekLongest
 }
 
 // refusalOf reads a carrier's error; one that says nothing leaves the outcome open.

@@ -16,6 +16,7 @@ const (
 	watch timer = "watch" // ask the carrier how the leg is
 	grace timer = "grace" // the agent's device may come back
 	quest timer = "quest" // look again for a leg of unknown outcome
+	words timer = "words" // the last ones of a call that is over
 )
 
 type (
@@ -41,6 +42,7 @@ type (
 	}
 	keepLine struct{ line Line }
 	folded   struct{ inbox string }
+	writeOut struct{} // the lines become the call's transcript
 	save     struct{} // the record changed and nobody needs to be told
 )
 
@@ -56,4 +58,5 @@ func (tell) effect()      {}
 func (whisper) effect()   {}
 func (keepLine) effect()  {}
 func (folded) effect()    {}
+func (writeOut) effect()  {}
 func (save) effect()      {}

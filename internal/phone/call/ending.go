@@ -5,17 +5,39 @@ import "time"
 // told folds a fact in. What is decided stays decided; a fact that comes late
 // still fills in what it knows of the past.
 func (s State) told(f Fact) (State, []Effect, error) {
+	if s.Call.CallSID != "" && f.SID != "" && f.SID != s.Call.CallSID {
+		return s, folding(f), nil // of another leg, whatever its address says
+	}
 	before := s.Call.Status.Final()
 	effects := s.fold(f)
-	if f.ID != "" {
-		effects = append(effects, folded{f.ID})
-	}
+	effects = append(effects, folding(f)...)
 	if before || !Status(f.Status).Final() {
 		return s, effects, nil
+	}
+	if s.customer != nil && !s.ending() {
+		return s.hearOut(f, effects)
 	}
 	status, verdict := s.judge(f)
 	closed, more, err := s.close(status, verdict, when(f.At, s.now))
 	return closed, append(effects, more...), err
+}
+
+// hearOut waits a moment for the sound of a leg that has ended: only how it ends
+// tells a customer who hung up from a socket that was lost.
+func (s State) hearOut(f Fact, effects []Effect) (State, []Effect, error) {
+	if s.last.Status == "" {
+		s.last, s.last.ID = f, ""
+		effects = append(effects, setTimer{watch, hearWait})
+	}
+	return s, effects, nil
+}
+
+// folding marks what came through the inbox.
+func folding(f Fact) []Effect {
+	if f.ID == "" {
+		return nil
+	}
+	return []Effect{folded{f.ID}}
 }
 
 func when(at, now time.Time) time.Time {
@@ -27,6 +49,7 @@ func when(at, now time.Time) time.Time {
 
 // fold takes what a fact says of the leg's progress.
 func (s *State) fold(f Fact) []Effect {
+	before, known := *s, s.answered
 	fresh := s.Call.CallSID == "" && f.SID != ""
 	if fresh {
 		s.Call.CallSID, s.Customer.CarrierSID = f.SID, f.SID
@@ -40,23 +63,45 @@ func (s *State) fold(f Fact) []Effect {
 			s.Call.Status = Ringing
 		}
 	case "in-progress":
-		s.Customer.AnsweredAt = when(f.At, s.now)
+		if s.Customer.AnsweredAt.IsZero() || !f.At.IsZero() { // the carrier's clock knows better than ours
+			s.Customer.AnsweredAt = when(f.At, s.now)
+		}
 		s.advance(Answered)
 	default:
 		return nil
 	}
+	changed := before.Call != s.Call || before.Customer != s.Customer
 	if s.Call.Status.Final() {
-		return []Effect{save{}}
+		if changed {
+			return []Effect{save{}}
+		}
+		return nil
 	}
-	effects := []Effect{tell{kind: "call:update"}}
-	if f.Status == "in-progress" && !s.answered {
-		s.answered = true
-		effects = append(effects, setTimer{watch, answerWait})
-	}
-	if fresh && s.ending() {
-		effects = append(effects, s.part())
+	s.answered = known || f.Status == "in-progress"
+	effects := s.react(fresh, s.answered && !known)
+	if changed {
+		effects = append(effects, tell{kind: "call:update"})
 	}
 	return effects
+}
+
+// react is what a word of the carrier calls for: the leg that was answered while
+// it was being cancelled is hung up, the one a former owner left is asked for,
+// the others are watched.
+func (s *State) react(fresh, answered bool) []Effect {
+	switch {
+	case s.ending() && (fresh || answered):
+		return []Effect{s.part()}
+	case s.ending():
+		return nil
+	case s.taken && fresh:
+		return []Effect{askLeg{s.Call.CallSID}}
+	case answered:
+		return []Effect{setTimer{watch, answerWait}}
+	case !s.answered && s.Call.CallSID != "":
+		return []Effect{setTimer{watch, lookEvery}}
+	}
+	return nil
 }
 
 // advance moves the leg forward, never back.
@@ -82,6 +127,8 @@ func (s State) judge(f Fact) (Status, Verdict) {
 		return status, Verdict{ByCarrier, Cancelled, f.Cause}
 	case status == Failed:
 		return status, Verdict{ByCarrier, NotReachable, f.Cause}
+	case s.taken: // answered, and nobody of ours was there
+		return status, Verdict{ByDesk, Crashed, f.Cause}
 	case s.lost:
 		return status, Verdict{ByCarrier, CarrierLost, f.Cause}
 	case s.Limit > 0 && f.Talk >= s.Limit:
@@ -95,6 +142,7 @@ func (s State) close(status Status, v Verdict, at time.Time) (State, []Effect, e
 	if s.Call.Status.Final() {
 		return s, nil, ErrOver
 	}
+	at = s.ended(at)
 	s.Call.Status, s.Call.Verdict, s.Call.EndedAt = status, v, at
 	s.Customer.Phase, s.Customer.EndedAt, s.Customer.Cause = Gone, at, v.Detail
 	if s.Call.AnsweredAt.IsZero() {
@@ -102,8 +150,26 @@ func (s State) close(status Status, v Verdict, at time.Time) (State, []Effect, e
 	} else {
 		s.Call.Talk = max(at.Sub(s.Call.AnsweredAt), 0)
 	}
-	s.customer, s.agent, s.keys = nil, nil, false
-	return s, []Effect{tell{kind: "call:ended"}}, nil
+	s.customer, s.agent, s.keys, s.waiting = nil, nil, false, ""
+	effects := []Effect{tell{kind: "call:ended"}, writeOut{}}
+	if s.awaited() {
+		effects = append(effects, setTimer{words, lastWords})
+	}
+	return s, effects, nil
+}
+
+// ended is when the customer's leg ended: when its sound did, for the carrier
+// tells whole seconds of a clock that is not ours. It is never before the start.
+func (s State) ended(at time.Time) time.Time {
+	if !s.silent.IsZero() {
+		at = s.silent
+	}
+	for _, least := range []time.Time{s.Call.StartedAt, s.Call.AnsweredAt} {
+		if at.Before(least) {
+			at = least
+		}
+	}
+	return at
 }
 
 // end starts the farewell; the carrier's last word completes it.
@@ -114,7 +180,7 @@ func (s State) end(v Verdict) (State, []Effect, error) {
 	if s.ending() {
 		return s, nil, nil
 	}
-	s.wish = v
+	s.wish, s.parting, s.asks = v, s.now, 0
 	if v.Reason == HungUp && !s.answered {
 		s.wish.Reason = Cancelled
 	}
@@ -139,57 +205,4 @@ func (s State) cancelled(err error) (State, []Effect, error) {
 		return s, []Effect{hangLeg{s.Call.CallSID}}, nil
 	}
 	return s, []Effect{setTimer{watch, askAgain}}, nil
-}
-
-func (s State) timedOut(t timer) (State, []Effect, error) {
-	switch t {
-	case grace:
-		if s.agent != nil {
-			return s, nil, nil
-		}
-		return s.end(Verdict{By: ByDesk, Reason: NoDevice})
-	case quest:
-		return s, []Effect{findLeg{}}, nil
-	}
-	if s.Call.CallSID == "" {
-		return s, nil, nil
-	}
-	return s, []Effect{askLeg{s.Call.CallSID}}, nil
-}
-
-// asked takes the carrier's answer to a doubt. A leg that the carrier thinks is
-// alive although its sound is gone is ended by us after a few of them.
-func (s State) asked(in asked) (State, []Effect, error) {
-	if in.err == nil && Status(in.fact.Status).Final() {
-		return s.told(in.fact)
-	}
-	if s.customer != nil && !s.ending() {
-		return s, []Effect{setTimer{watch, ringWait}}, nil
-	}
-	s.asks++
-	switch {
-	case s.asks < askMost:
-		return s, []Effect{setTimer{watch, askAgain}}, nil
-	case s.asks > 3*askMost:
-		return s.close(s.guess(), s.verdict(), s.now)
-	}
-	if !s.ending() {
-		s.wish = Verdict{By: ByCarrier, Reason: CarrierLost}
-	}
-	s.Customer.Phase = Ending
-	return s, []Effect{hangLeg{s.Call.CallSID}}, nil
-}
-
-func (s State) guess() Status {
-	if s.answered {
-		return Completed
-	}
-	return Failed
-}
-
-func (s State) verdict() Verdict {
-	if s.ending() {
-		return s.wish
-	}
-	return Verdict{By: ByCarrier, Reason: CarrierLost}
 }

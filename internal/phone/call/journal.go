@@ -38,8 +38,20 @@ type Change struct {
 	Inbox  []string // ids of inbox facts that this change has folded in
 	Jobs   []Job
 	Lines  []Line // transcript segments that became final
-	Claim  Claim  // what this change does to the load of the call's agent
-	Fence  int    // refused with ErrFenced when the stored epoch is higher
+	// Transcript says that the call's transcript is to be written anew from all
+	// lines that are stored by then, those of this change included.
+	Transcript bool
+	Claim      Claim // what this change does to the load of the call's agent
+	Fence      int   // refused with ErrFenced when the stored epoch is higher
+	Once       *Once // of the first change: refused with ErrRepeated when it was given before
+}
+
+// Once names an order, so that giving it again does not carry it out again. It
+// is the call's user who may not give two orders of one key.
+type Once struct {
+	Key     string
+	Hash    string // of what was ordered
+	Expires time.Time
 }
 
 // Claim is a change of an agent's load. Taking is conditional: it succeeds
@@ -76,10 +88,13 @@ type Line struct {
 type Journal interface {
 	// Change stores c, or nothing: ErrFenced, ErrAgentBusy, or the database's error.
 	Change(ctx context.Context, c Change) error
+	// Taken says that a leg of the carrier's belongs to another call.
+	Taken(ctx context.Context, sid string, but ID) (bool, error)
 }
 
 // Errors of a Journal.
 var (
 	ErrFenced    = errors.New("call belongs to a newer owner")
 	ErrAgentBusy = errors.New("agent has no free line")
+	ErrRepeated  = errors.New("this order was given before")
 )

@@ -12,10 +12,10 @@ const (
 	graceTalking = 60 * time.Second // for a lost device: a page reload takes seconds
 	askAgain     = 3 * time.Second  // between two doubts
 	askMost      = 4                // doubts before we decide ourselves
-	answerWait   = 10 * time.Second // from answer to sound: document and socket
 	seekEvery    = 2 * time.Second
 	seekLongest  = 30 * time.Second
 	ringWait     = 75 * time.Second // 45 s of ringing and the carrier's own margin
+	keysMost     = 32               // digits at a time: 6 s of tones
 )
 
 // next is the rules: what an input makes of a state, and what is to be done.
@@ -48,7 +48,7 @@ func next(s State, in Input) (State, []Effect, error) {
 // result takes what came of an effect.
 func (s State) result(in Input) (State, []Effect, error) {
 	if s.Call.Status.Final() {
-		return s, nil, ErrOver
+		return s.afterwards(in)
 	}
 	switch in := in.(type) {
 	case dialPlaced:
@@ -66,8 +66,7 @@ func (s State) result(in Input) (State, []Effect, error) {
 	case timedOut:
 		return s.timedOut(in.timer)
 	case keysDone:
-		s.keys = false
-		return s, nil, nil
+		return s.pressed()
 	case crashed:
 		return s.crash()
 	case fenced: // the newer owner has the leg: it is not ours to hang up
@@ -83,11 +82,11 @@ func (s State) streamUp(in StreamUp) (State, []Effect, error) {
 	if in.Leg != s.Customer.ID || s.ending() {
 		return s, nil, ErrNotNow
 	}
-	s.customer, s.lost, s.asks = in.Port, false, 0
+	s.customer, s.lost, s.asks, s.silent = in.Port, false, 0, time.Time{}
 	s.answer(s.now)
 	s.Customer.Phase = Up
 	s.talk()
-	effects := []Effect{setTimer{watch, s.Limit + ringWait}, tell{kind: "call:update"}}
+	effects := []Effect{setTimer{watch, talkEvery}, tell{kind: "call:update"}}
 	if s.agent == nil {
 		effects = append(effects, setTimer{grace, graceRinging})
 	}
@@ -117,9 +116,12 @@ func (s State) streamDown(in StreamDown) (State, []Effect, error) {
 	if !same(s.customer, in.Port) {
 		return s, nil, nil
 	}
-	s.customer, s.lost = nil, in.Lost
-	if s.ending() {
+	s.customer, s.lost, s.silent = nil, in.Lost, s.now
+	switch {
+	case s.ending():
 		return s, nil, nil
+	case s.last.Status != "":
+		return s.told(s.last)
 	}
 	s.Customer.Phase = Answered
 	return s, []Effect{setTimer{watch, time.Second}, tell{kind: "call:update"}}, nil
@@ -128,6 +130,9 @@ func (s State) streamDown(in StreamDown) (State, []Effect, error) {
 func (s State) deviceUp(in DeviceUp) (State, []Effect, error) {
 	if s.Call.Status.Final() {
 		return s, nil, ErrOver
+	}
+	if same(s.agent, in.Port) {
+		return s, nil, nil
 	}
 	s.agent = in.Port
 	s.talk()
@@ -166,14 +171,33 @@ func (s State) press(digits string) (State, []Effect, error) {
 	switch {
 	case s.Call.Status.Final():
 		return s, nil, ErrOver
-	case s.customer == nil || s.keys || s.ending():
+	case s.customer == nil || s.ending():
 		return s, nil, ErrNotNow
 	}
-	if _, ok := media.Keys(digits); !ok || digits == "" || len(digits) > 32 {
+	if _, ok := media.Keys(digits); !ok || digits == "" || len(digits) > keysMost {
 		return s, nil, ErrBadKeys
 	}
+	told := tell{"call:dtmf", keysBody(digits, "agent")}
+	if s.keys { // a keypad is faster than its tones
+		if len(s.waiting)+len(digits) > keysMost {
+			return s, nil, ErrNotNow
+		}
+		s.waiting += digits
+		return s, []Effect{told}, nil
+	}
 	s.keys = true
-	return s, []Effect{playKeys{digits}, tell{"call:dtmf", keysBody(digits, "agent")}}, nil
+	return s, []Effect{playKeys{digits}, told}, nil
+}
+
+// pressed goes on with the keys that were pressed meanwhile.
+func (s State) pressed() (State, []Effect, error) {
+	if s.waiting == "" || s.customer == nil {
+		s.keys, s.waiting = false, ""
+		return s, nil, nil
+	}
+	next := playKeys{s.waiting}
+	s.waiting = ""
+	return s, []Effect{next}, nil
 }
 
 func (s State) heard(digit string) (State, []Effect, error) {
@@ -181,23 +205,6 @@ func (s State) heard(digit string) (State, []Effect, error) {
 		return s, nil, ErrOver
 	}
 	return s, []Effect{tell{"call:dtmf", keysBody(digit, "caller")}}, nil
-}
-
-func (s State) remark(in Remark) (State, []Effect, error) {
-	if s.Call.Status.Final() {
-		return s, nil, ErrOver
-	}
-	if in.Volatile {
-		return s, []Effect{whisper{in.Type, in.Body}}, nil
-	}
-	var effects []Effect
-	if in.Line != nil {
-		effects = append(effects, keepLine{*in.Line})
-	}
-	if in.Assist != nil {
-		s.Assist = in.Assist
-	}
-	return s, append(effects, tell{in.Type, in.Body}), nil
 }
 
 // crash ends the call and does not leave its leg talking to nobody.

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"softphone/internal/phone/media"
@@ -24,14 +23,23 @@ func (p *port) Done() <-chan struct{} { return p.done }
 func dialled() State {
 	return State{
 		Call:     Record{ID: "C1", Status: Queued, StartedAt: start},
-		Customer: LegRecord{ID: "L1", Role: Customer, Phase: New},
+		Customer: LegRecord{ID: "L1", Role: Customer, Phase: New, DialledAt: start},
 		Limit:    4 * time.Hour, now: start,
 	}
 }
 
+// at is the time that passes before the next input.
+type at time.Duration
+
+func (at) input() {}
+
 func after(t testing.TB, s State, inputs ...Input) State {
 	t.Helper()
 	for _, in := range inputs {
+		if d, ok := in.(at); ok {
+			s.now = s.now.Add(time.Duration(d))
+			continue
+		}
 		var err error
 		if s, _, err = next(s, in); err != nil {
 			t.Fatalf("%T: %v", in, err)
@@ -44,48 +52,13 @@ func fact(status string, seq int) Fact {
 	return Fact{Leg: "L1", SID: "CA1", Status: status, Seq: seq, At: start.Add(time.Duration(seq) * time.Second)}
 }
 
-// The four callbacks of "Twilio, Call resource, StatusCallbackEvent", one of
-// them twice, in all 120 orders.
-func TestFactsFoldFreeOfOrderAndRepetition(t *testing.T) {
-	for _, last := range []string{"completed", "busy", "no-answer", "failed", "canceled"} {
-		facts := []Fact{fact("initiated", 0), fact("ringing", 1), fact("in-progress", 2), fact(last, 3), fact("ringing", 1)}
-		if last != "completed" {
-			facts[2] = fact("initiated", 0)
-		}
-		var want *State
-		permute(facts, func(order []Fact) {
-			s := dialled()
-			for _, f := range order {
-				s = after(t, s, Told{f})
-			}
-			if want == nil {
-				want = &s
-			}
-			if diff := cmp.Diff(s.Call, want.Call) + cmp.Diff(s.Customer, want.Customer); diff != "" {
-				t.Errorf("%s in order %v: %s", last, order, diff)
-			}
-		})
-		if got := want.Call.Status; got != Status(last) {
-			t.Errorf("status after %s: %s", last, got)
-		}
-	}
-}
-
-func permute(f []Fact, visit func([]Fact)) {
-	if len(f) == 0 {
-		visit(nil)
-	}
-	for i := range f {
-		rest := append(append([]Fact{}, f[:i]...), f[i+1:]...)
-		permute(rest, func(order []Fact) { visit(append([]Fact{f[i]}, order...)) })
-	}
-}
-
 func TestEndings(t *testing.T) {
 	placed, agent := dialPlaced{"CA1"}, DeviceUp{newPort()}
 	up := StreamUp{"L1", newPort()}
 	down := StreamDown{up.Port, true}
 	hangUp := End{Verdict{By: ByAgent, Reason: HungUp}}
+	rings := asked{fact: Fact{SID: "CA1", Status: "ringing"}}
+	doubts, deaf := asked{fact: Fact{SID: "CA1", Status: "in-progress"}}, asked{err: errors.New("no line")}
 	tests := []struct {
 		name   string
 		inputs []Input
@@ -103,8 +76,15 @@ func TestEndings(t *testing.T) {
 		{"failed", []Input{placed, Told{fact("failed", 2)}}, Failed, ByCarrier, NotReachable},
 		{"refused", []Input{dialRefused{&Refusal{Reason: InvalidNumber, Code: "21211"}}}, Failed, ByCarrier, InvalidNumber},
 		{"sound broke off", []Input{agent, placed, up, down, Told{fact("completed", 9)}}, Completed, ByCarrier, CarrierLost},
+		{"told before the sound ends: hung up", []Input{agent, placed, up, Told{fact("completed", 9)}, StreamDown{Port: up.Port}}, Completed, ByCustomer, HungUp},
+		{"told before the sound ends: lost", []Input{agent, placed, up, Told{fact("completed", 9)}, Told{fact("completed", 9)}, down}, Completed, ByCarrier, CarrierLost},
+		{"told, and the sound goes on", []Input{agent, placed, up, Told{fact("completed", 9)}, timedOut{timer: watch}}, Completed, ByCustomer, HungUp},
 		{"no device", []Input{placed, up, timedOut{timer: grace}, Told{fact("completed", 9)}}, Completed, ByDesk, NoDevice},
 		{"crash", []Input{placed, crashed{}}, Failed, ByDesk, Crashed},
+		{"answered, and its sound never came", []Input{agent, placed, Told{fact("in-progress", 2)}, doubts, doubts, doubts, doubts, Told{fact("completed", 9)}}, Completed, ByCarrier, CarrierLost},
+		{"rings for ever", []Input{placed, at(ringWait), rings, rings, rings, rings, Told{fact("canceled", 9)}}, Canceled, ByCarrier, NotAnswered},
+		{"another leg's end is not ours", []Input{placed, Told{Fact{Leg: "L1", SID: "CA2", Status: "completed"}}, Told{fact("busy", 2)}}, Busy, ByCustomer, BusyLine},
+		{"carrier silent after the farewell", []Input{agent, placed, up, hangUp, at(partMost + 1), deaf}, Completed, ByAgent, HungUp},
 	}
 	for _, test := range tests {
 		s := after(t, dialled(), test.inputs...)
@@ -159,7 +139,8 @@ func anyInput(p *port) []Input {
 	return []Input{
 		Told{fact("initiated", 0)}, Told{fact("ringing", 1)}, Told{fact("in-progress", 2)}, Told{fact("completed", 3)},
 		StreamUp{"L1", p}, StreamDown{Port: p}, DeviceUp{p}, DeviceDown{p}, Mute{true}, Mute{false}, Press{"5"}, Press{"x"},
-		Heard{"1"}, Remark{Type: "ai:action"}, End{Verdict{By: ByAgent, Reason: HungUp}}, dialPlaced{"CA1"},
+		Heard{"1"}, Remark{Type: "ai:action"}, Remark{Type: "call:update", Assist: &Assist{State: "listening"}}, Remark{Type: "call:update", Assist: &Assist{State: "off"}},
+		timedOut{timer: words}, fenced{}, End{Verdict{By: ByAgent, Reason: HungUp}}, dialPlaced{"CA1"},
 		dialRefused{&Refusal{Unknown: true}}, dialRefused{&Refusal{Reason: InvalidNumber}}, found{fact("ringing", 1), true}, found{},
 		cancelled{}, cancelled{ErrTooLate}, hungUp{}, asked{fact: fact("in-progress", -1)}, asked{err: errors.New("no line")},
 		timedOut{timer: grace}, timedOut{timer: watch}, timedOut{timer: quest}, keysDone{}, crashed{},
@@ -222,4 +203,64 @@ func TestCrashHangsTheLegUpAndAFenceDoesNot(t *testing.T) {
 	if _, effects, _ := next(s, fenced{}); has[hangLeg](effects) {
 		t.Errorf("a fenced call hangs up its new owner's leg: %v", effects)
 	}
+}
+
+// A leg that is answered while it is being cancelled must not live on, whoever
+// tells of the answer.
+func TestAnsweredWhileCancelledIsHungUp(t *testing.T) {
+	parting := after(t, dialled(), dialPlaced{"CA1"}, Told{fact("ringing", 1)}, End{Verdict{By: ByAgent, Reason: HungUp}})
+	for name, in := range map[string]Input{
+		"callback": Told{fact("in-progress", 2)}, "document": Told{Fact{Leg: "L1", SID: "CA1", Status: "in-progress", Seq: -1}},
+		"asking": asked{fact: fact("in-progress", -1)}, "too late": cancelled{ErrTooLate},
+	} {
+		if _, effects, err := next(parting, in); err != nil || !has[hangLeg](effects) {
+			t.Errorf("%s: %v, %v", name, effects, err)
+		}
+	}
+	if _, _, err := next(parting, StreamUp{"L1", newPort()}); !errors.Is(err, ErrNotNow) {
+		t.Errorf("its sound: %v", err)
+	}
+}
+
+// Whatever is lost, somebody asks again: a live call always has a timer or a
+// request under way.
+func TestEveryLiveCallIsWatched(t *testing.T) {
+	agent, up := DeviceUp{newPort()}, StreamUp{"L1", newPort()}
+	for name, inputs := range map[string][]Input{
+		"dialled": {dialPlaced{"CA1"}}, "rings": {dialPlaced{"CA1"}, Told{fact("ringing", 1)}},
+		"rings before the answer to dial": {Told{fact("ringing", 1)}},
+		"unknown":                         {dialRefused{&Refusal{Unknown: true}}}, "found": {dialRefused{&Refusal{Unknown: true}}, found{fact("ringing", 1), true}},
+		"not found": {dialRefused{&Refusal{Unknown: true}}, found{}}, "answered": {dialPlaced{"CA1"}, Told{fact("in-progress", 2)}},
+		"told, sound goes on": {agent, dialPlaced{"CA1"}, up, Told{fact("completed", 9)}},
+		"talking":             {agent, dialPlaced{"CA1"}, up}, "sound lost": {agent, dialPlaced{"CA1"}, up, StreamDown{up.Port, true}},
+		"parting": {dialPlaced{"CA1"}, End{Verdict{By: ByAgent, Reason: HungUp}}}, "cancelled": {dialPlaced{"CA1"}, End{Verdict{By: ByAgent, Reason: HungUp}}, cancelled{}},
+		"hung up": {agent, dialPlaced{"CA1"}, up, End{Verdict{By: ByAgent, Reason: HungUp}}, hungUp{errors.New("no line")}},
+		"asked":   {dialPlaced{"CA1"}, asked{fact: fact("ringing", -1)}}, "deaf": {dialPlaced{"CA1"}, asked{err: errors.New("no line")}},
+	} {
+		s := dialled()
+		for i, in := range inputs {
+			var effects []Effect
+			var err error
+			if s, effects, err = next(s, in); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if i == len(inputs)-1 && !watched(effects) {
+				t.Errorf("%s: nobody looks after it: %v", name, effects)
+			}
+		}
+	}
+}
+
+func watched(effects []Effect) bool {
+	for _, e := range effects {
+		switch e := e.(type) {
+		case cancelLeg, hangLeg, askLeg, findLeg:
+			return true
+		case setTimer:
+			if e.timer != grace {
+				return true
+			}
+		}
+	}
+	return false
 }

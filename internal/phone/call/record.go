@@ -46,7 +46,7 @@ func (s Status) Final() bool {
 // Verdict tells how a call ended: decided once, by whoever knows, then stored,
 // shown and counted. Nobody guesses it later from an error.
 type Verdict struct {
-	By     By     `json:"by"`
+	By     By     `json:"by" enum:"agent,customer,carrier,desk"`
 	Reason Reason `json:"reason"`
 	// Detail is the carrier's own word where there is one ("21211", "486").
 	Detail string `json:"detail,omitempty"`
@@ -83,7 +83,7 @@ const (
 	NoDevice        Reason = "no_device"         // nobody on our side had a live microphone
 	TimeLimit       Reason = "time_limit"
 	Shutdown        Reason = "shutdown"
-	Crashed         Reason = "crashed" // a panic of ours ended this one call
+	Crashed         Reason = "crashed" // a panic ended this one call, or our process died with it
 )
 
 // Record is a call as stored in table `calls`: what lists and reports read.
@@ -93,7 +93,7 @@ type Record struct {
 	Direction  Direction
 	From, To   string
 	Status     Status
-	Verdict    Verdict // zero while live
+	Verdict    Verdict // how it ended; stored while the leg is being ended: how it will
 	UserID     UserID  // empty: nobody's yet
 	ContactID  string
 	StartedAt  time.Time     // arrival or dial
@@ -101,7 +101,6 @@ type Record struct {
 	EndedAt    time.Time     // end of the customer's leg; zero while live
 	Talk       time.Duration // from AnsweredAt to EndedAt
 	Epoch      int           // grows with each new owner
-	Transcript string        // ai_transcript, written when the call has ended
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }

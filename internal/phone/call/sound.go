@@ -52,8 +52,8 @@ func (o *sound) join(h Hearing, s State) {
 		o.bridge = media.NewBridge(s.customer, s.agent)
 	}
 	o.bridge.Mute(h.Gated)
-	if fresh && o.call.cfg.Listen != nil {
-		o.call.cfg.Listen(o.bridge)
+	if fresh && o.call.cfg.Listener != nil {
+		o.call.cfg.Listener.Joined(o.bridge)
 	}
 }
 

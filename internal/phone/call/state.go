@@ -19,10 +19,16 @@ type State struct {
 	customer media.Port // nil: no sound of the customer
 	agent    media.Port // nil: no device of the agent
 	keys     bool       // keys sound to the customer
+	waiting  string     // keys that sound after them
 	wish     Verdict    // how the call ends once the carrier confirms it
 	lost     bool       // the customer's sound broke off
+	last     Fact       // the carrier's last word, while the sound goes on
 	answered bool       // the carrier said, or showed, that the leg was answered
 	asks     int        // unanswered doubts since the last sign of life
+	deaf     bool       // the carrier could not be asked the last time
+	taken    bool       // a former owner left this call
+	silent   time.Time  // when the customer's sound ended
+	parting  time.Time  // since when we end the leg
 	sought   time.Time  // since when a leg of unknown outcome is looked for
 }
 
@@ -49,6 +55,16 @@ func hears(s State) Hearing {
 }
 
 func (s State) ending() bool { return s.wish.By != "" }
+
+// stored is the record as it is kept. While a leg is being ended it says how
+// the call is going to end, so that an heir need not guess.
+func (s State) stored() Record {
+	r := s.Call
+	if !r.Status.Final() {
+		r.Verdict = s.wish
+	}
+	return r
+}
 
 // View returns the call as pages see it; names are the owner's to add.
 func (s State) view() View {

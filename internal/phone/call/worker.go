@@ -12,6 +12,8 @@ const (
 	storeTries = 6   // of one change: 3 s in all
 	storePause = 100 * time.Millisecond
 	workTime   = 15 * time.Second // of one request to the carrier
+	hangTries  = 3
+	lastTries  = 8 // rounds of storeTries for the last change: 50 s
 )
 
 // worker does a call's slow work one after the other: changes to the journal
@@ -64,6 +66,7 @@ func (w *worker) run(ctx context.Context) {
 	for {
 		piece, ok := w.take()
 		if !ok {
+			w.last(ctx)
 			return
 		}
 		w.guard(ctx, piece)
@@ -123,6 +126,19 @@ func (w *worker) store(ctx context.Context, c Change) {
 	}
 }
 
+// last does not give up soon on what could not be stored: nothing comes after
+// it, and without it the agent would not be free.
+func (w *worker) last(ctx context.Context) {
+	for range lastTries {
+		if w.unsaved == nil {
+			return
+		}
+		c := *w.unsaved
+		w.unsaved = nil
+		w.guard(ctx, c)
+	}
+}
+
 func (w *worker) tries(ctx context.Context, c Change) (err error) {
 	pause := storePause
 	for range storeTries {
@@ -140,6 +156,7 @@ func join(a, b Change) Change {
 	b.Inbox = append(a.Inbox, b.Inbox...)
 	b.Lines = append(a.Lines, b.Lines...)
 	b.Jobs = append(a.Jobs, b.Jobs...)
+	b.Transcript = a.Transcript || b.Transcript
 	if b.Claim == KeepAgent {
 		b.Claim = a.Claim
 	}
@@ -157,14 +174,42 @@ func (w *worker) request(ctx context.Context, piece any) {
 	case cancelLeg:
 		k.post(cancelled{carrier.Cancel(ctx, e.sid)})
 	case hangLeg:
-		k.post(hungUp{carrier.Hangup(ctx, e.sid)})
+		k.post(hungUp{w.hang(ctx, e.sid)})
 	case askLeg:
 		fact, err := carrier.Ask(ctx, e.sid)
 		k.post(asked{fact, err})
 	case findLeg:
-		fact, ok, err := carrier.Find(ctx, k.order(), k.View().StartedAt)
-		k.post(found{fact, ok && err == nil})
+		k.post(w.find(ctx))
 	}
+}
+
+// hang tries again soon: a leg that nobody owns any more is asked for by nobody.
+func (w *worker) hang(ctx context.Context, sid string) (err error) {
+	for range hangTries {
+		if err = w.call.cfg.Carrier.Hangup(ctx, sid); err == nil {
+			return nil
+		}
+		time.Sleep(storePause)
+	}
+	return err
+}
+
+// find looks for the leg among those that no other call has: somebody else of
+// the desk may call the same number at the same time. Two that are left are none.
+func (w *worker) find(ctx context.Context) found {
+	cfg := w.call.cfg
+	facts, err := cfg.Carrier.Find(ctx, w.call.order(), w.call.View().StartedAt)
+	var free []Fact
+	for _, f := range facts {
+		taken, no := cfg.Journal.Taken(ctx, f.SID, cfg.Record.ID)
+		if err = errors.Join(err, no); !taken {
+			free = append(free, f)
+		}
+	}
+	if err != nil || len(free) != 1 {
+		return found{}
+	}
+	return found{free[0], true}
 }
 
 func (w *worker) dial(ctx context.Context) {

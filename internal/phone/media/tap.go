@@ -3,6 +3,7 @@ package media
 import (
 	"context"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 )
@@ -16,6 +17,7 @@ type Tap struct {
 	head, n int
 	dropped int64
 	wake    chan struct{}
+	closed  bool
 }
 
 type slot struct {
@@ -62,11 +64,33 @@ func (t *Tap) Next(buf []byte) (f Frame, ok bool) {
 	return f, true
 }
 
-// Read is Next that waits for a frame. One goroutine at a time may read.
+// Close says that no more sound will come.
+func (t *Tap) Close() {
+	t.mu.Lock()
+	t.closed = true
+	t.mu.Unlock()
+	select {
+	case t.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (t *Tap) isClosed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.closed
+}
+
+// Read is Next that waits for a frame; io.EOF when the tap is closed and empty.
+// One goroutine at a time may read.
 func (t *Tap) Read(ctx context.Context, buf []byte) (Frame, error) {
 	for {
+		closed := t.isClosed() // before Next: what was written before Close is read
 		if f, ok := t.Next(buf); ok {
 			return f, nil
+		}
+		if closed {
+			return Frame{}, io.EOF
 		}
 		select {
 		case <-t.wake:

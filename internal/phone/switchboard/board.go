@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"softphone/internal/phone/assist"
 	"softphone/internal/phone/auth"
 	"softphone/internal/phone/call"
 	"softphone/internal/phone/crm"
@@ -25,6 +26,8 @@ type Inbox interface {
 	Receive(ctx context.Context, f call.Fact, dedupe, raw string) (kept call.Fact, fresh bool, err error)
 	OfferStream(ctx context.Context, leg call.LegID, hash string, expires time.Time) error
 	ClaimStream(ctx context.Context, leg call.LegID, hash string) error
+	// Pending lists the facts of a leg that no change has folded in.
+	Pending(ctx context.Context, leg call.LegID) ([]call.Fact, error)
 }
 
 // Users are the people who may sit at the desk, and their sessions.
@@ -40,10 +43,16 @@ type Users interface {
 // Archive is the history of calls.
 type Archive interface {
 	Call(ctx context.Context, id call.ID) (call.View, error)
+	// Left lists the calls that are not over.
+	Left(ctx context.Context) ([]call.Left, error)
+	// Repeated returns the call that came of an order given under a key before.
+	Repeated(ctx context.Context, user call.UserID, key string) (id call.ID, hash string, ok bool, err error)
 	Calls(ctx context.Context, s call.Search) ([]call.View, error)
 	LegsOf(ctx context.Context, id call.ID) ([]call.LegRecord, error)
 	LinesOf(ctx context.Context, id call.ID) ([]call.Line, error)
+	TranscriptOf(ctx context.Context, id call.ID) (string, error)
 	EventsOf(ctx context.Context, id call.ID, prefix string) ([]call.Event, error)
+	EventsSince(ctx context.Context, stream string, epoch int, seq int64) ([]call.Event, error)
 }
 
 // Contacts is the tenant's address book.
@@ -54,13 +63,17 @@ type Contacts interface {
 
 // Board is one tenant's desk.
 type Board struct {
-	Tenant tenant.Tenant
-	store  Store
-	ex     *Exchange
-	live   *live
-	log    *slog.Logger
+	Tenant  tenant.Tenant
+	store   Store
+	ex      *Exchange
+	live    *live
+	hub     *hub
+	devices *devices
+	log     *slog.Logger
+
+	circuit assist.Circuit // of the assistant's account
 }
 
 func newBoard(e *Exchange, t tenant.Tenant, s Store) *Board {
-	return &Board{Tenant: t, store: s, ex: e, live: newLive(), log: e.Log.With("tenant", t.Slug)}
+	return &Board{Tenant: t, store: s, ex: e, live: newLive(), hub: newHub(), devices: newDevices(), log: e.Log.With("tenant", t.Slug)}
 }

@@ -20,7 +20,9 @@ type Order struct {
 }
 
 // Dial places a call for the user of this seat.
-func (s *Seat) Dial(ctx context.Context, o Order) (call.View, error) {
+func (s *Seat) Dial(ctx context.Context, o Order) (call.View, error) { return s.dial(ctx, o, nil) }
+
+func (s *Seat) dial(ctx context.Context, o Order, once *call.Once) (call.View, error) {
 	in, err := s.ex.Directory.Integrations(ctx, s.Tenant.ID)
 	if err != nil {
 		return call.View{}, err
@@ -42,11 +44,11 @@ func (s *Seat) Dial(ctx context.Context, o Order) (call.View, error) {
 	}
 	now := s.ex.Now()
 	leg := call.LegID(s.ex.NewID(now))
-	c := call.NewCall(call.Config{
+	c := s.attended(in, call.Config{
 		Record: call.Record{ID: call.ID(s.ex.NewID(now)), From: from, To: to, UserID: call.UserID(s.User.ID), ContactID: o.ContactID, Epoch: 1},
-		Leg:    leg, UserName: s.User.Name, ContactName: contact, Limit: longest,
+		Leg:    leg, UserName: s.User.Name, ContactName: contact, Limit: longest, Once: once,
 		Carrier: s.ex.Carrier(s.Tenant, in), Journal: s.store,
-		Publish: func(call.Event) {}, PublishVolatile: func(call.Volatile) {}, Log: s.log, // events are stored; nobody follows them live yet
+		Publish: s.happened, PublishVolatile: s.passing, Log: s.log,
 	})
 	return s.start(ctx, leg, c)
 }
@@ -71,21 +73,37 @@ func (s *Seat) contactName(ctx context.Context, id string) (string, error) {
 	return c.Name, err
 }
 
-// start begins a call and keeps it until it is done.
+func (s *Seat) happened(e call.Event) { s.hub.happened(call.UserID(s.User.ID), e) }
+
+func (s *Seat) passing(v call.Volatile) { s.hub.passing(call.UserID(s.User.ID), v) }
+
+// start begins a call with its agent's device. The call is kept before the
+// device is looked for, so that one which connects meanwhile finds it.
 func (b *Board) start(ctx context.Context, leg call.LegID, c *call.Call) (call.View, error) {
+	if err := b.begin(ctx, leg, c); err != nil {
+		return call.View{}, err
+	}
+	if d := b.devices.get(c.View().UserID); d != nil {
+		_ = c.Do(ctx, call.DeviceUp{Port: d}) // a call that is over needs none
+	}
+	return c.View(), nil
+}
+
+// begin starts a call and keeps it until it is done.
+func (b *Board) begin(ctx context.Context, leg call.LegID, c *call.Call) error {
 	if !b.live.keep(leg, c) {
-		return call.View{}, refuse(ShuttingDown, "The server is being stopped. Try again in a moment.")
+		return refuse(ShuttingDown, "The server is being stopped. Try again in a moment.")
 	}
 	if err := c.Start(ctx); err != nil {
 		b.live.forget(leg)
 		if errors.Is(err, call.ErrAgentBusy) {
 			err = refuse(AgentBusy, "You are in a call already. End it first.")
 		}
-		return call.View{}, err
+		return err
 	}
 	go func() { // ends with the call
 		<-c.Done()
 		b.live.forget(leg)
 	}()
-	return c.View(), nil
+	return nil
 }

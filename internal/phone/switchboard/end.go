@@ -15,10 +15,22 @@ func (s *Seat) End(ctx context.Context, id call.ID) (call.View, error) {
 		return call.View{}, err
 	}
 	err = c.Do(ctx, call.End{Verdict: call.Verdict{By: call.ByAgent, Reason: call.HungUp}})
-	if errors.Is(err, call.ErrOver) {
-		err = refuse(CallOver, "This call is over already.")
+	return c.View(), refusal(err)
+}
+
+// refusal puts a call's no into words for its agent.
+func refusal(err error) error {
+	switch {
+	case errors.Is(err, call.ErrOver):
+		return refuse(CallOver, "This call is over already.")
+	case errors.Is(err, call.ErrNotNow):
+		return refuse(NotNow, "The call is not connected. Wait until it is answered.")
+	case errors.Is(err, call.ErrBadKeys):
+		return refuse(BadKeys, "Keys are 0 to 9, * and #; at most 32 at a time.")
+	case errors.Is(err, call.ErrOverloaded):
+		return refuse(Overloaded, "This call cannot keep up. Try again in a moment.")
 	}
-	return c.View(), err
+	return err
 }
 
 // call returns a live call that this user may steer.

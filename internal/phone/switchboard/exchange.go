@@ -24,7 +24,8 @@ type Directory interface {
 	SaveIntegrations(ctx context.Context, tenantID string, in tenant.Integrations) error
 }
 
-// Config is what an Exchange is made of. All fields are required.
+// Config is what an Exchange is made of. All fields are required
+// unless they say otherwise.
 type Config struct {
 	Directory Directory
 	// Open opens a tenant's database.
@@ -32,6 +33,8 @@ type Config struct {
 	Signer *auth.Signer
 	// Carrier is the telephone network of a tenant's account.
 	Carrier func(tenant.Tenant, tenant.Integrations) call.Carrier
+	// Assist makes the models that help with a call; nil: nobody helps.
+	Assist Assistants
 	// NewID makes ids of calls and legs: sortable by time.
 	NewID func(time.Time) string
 	// BaseURLs lists the base URLs that tenants may set beside the vendors' own.
@@ -49,6 +52,7 @@ type Exchange struct {
 
 	mu     sync.Mutex
 	boards map[string]*Board // by tenant id
+	closed bool
 }
 
 // New returns an exchange without open boards.
@@ -80,16 +84,26 @@ func (e *Exchange) open(ctx context.Context, tenantID string) (*Board, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newBoard(e, t, store), nil
+	b := newBoard(e, t, store)
+	if e.closed {
+		b.live.shut() // what was left is the next process's
+	}
+	return b, b.takeUp(ctx)
 }
 
-// Close takes no more calls and waits for those under way until ctx ends; what
-// is left then is hung up.
+// Close takes no more calls at any desk and waits for those under way until ctx
+// ends; what is left then is hung up.
 func (e *Exchange) Close(ctx context.Context) {
 	e.mu.Lock()
+	e.closed = true
 	boards := slices.Collect(maps.Values(e.boards))
 	e.mu.Unlock()
+	var all sync.WaitGroup
 	for _, b := range boards {
-		b.live.close(ctx)
+		all.Go(func() {
+			b.live.close(ctx)
+			b.devices.close()
+		})
 	}
+	all.Wait()
 }

@@ -21,6 +21,7 @@ type Dossier struct {
 	Call   call.View
 	Legs   []call.LegRecord
 	Lines  []call.Line
+	Text   string       // the lines as one text, once the call is over
 	Events []call.Event // the assistant's suggestions and actions
 }
 
@@ -38,6 +39,9 @@ func (s *Seat) Dossier(ctx context.Context, id call.ID) (Dossier, error) {
 		return d, err
 	}
 	if d.Lines, err = s.store.LinesOf(ctx, id); err != nil {
+		return d, err
+	}
+	if d.Text, err = s.store.TranscriptOf(ctx, id); err != nil {
 		return d, err
 	}
 	d.Events, err = s.store.EventsOf(ctx, id, "ai:")

@@ -12,6 +12,10 @@ import (
 type Follower interface {
 	Happened(call.Event)
 	Passing(call.Volatile)
+	// Device says whether the user's sound is connected, here or elsewhere.
+	Device(connected bool)
+	// Dismiss ends the page: its session does not exist any more.
+	Dismiss()
 }
 
 // hub hands the events of a desk's calls to the pages of the user whose call it
@@ -19,19 +23,19 @@ type Follower interface {
 // its user is.
 type hub struct {
 	mu        sync.Mutex
-	followers map[call.UserID]map[Follower]struct{}
+	followers map[call.UserID]map[Follower]string // the session of each
 }
 
-func newHub() *hub { return &hub{followers: map[call.UserID]map[Follower]struct{}{}} }
+func newHub() *hub { return &hub{followers: map[call.UserID]map[Follower]string{}} }
 
 // follow adds a page until leave is called.
-func (h *hub) follow(u call.UserID, f Follower) (leave func()) {
+func (h *hub) follow(u call.UserID, session string, f Follower) (leave func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.followers[u] == nil {
-		h.followers[u] = map[Follower]struct{}{}
+		h.followers[u] = map[Follower]string{}
 	}
-	h.followers[u][f] = struct{}{}
+	h.followers[u][f] = session
 	return func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
@@ -51,6 +55,27 @@ func (h *hub) happened(u call.UserID, e call.Event) {
 func (h *hub) passing(u call.UserID, v call.Volatile) {
 	for _, f := range h.of(u) {
 		f.Passing(v)
+	}
+}
+
+func (h *hub) device(u call.UserID, connected bool) {
+	for _, f := range h.of(u) {
+		f.Device(connected)
+	}
+}
+
+// dismiss ends the pages of a session.
+func (h *hub) dismiss(u call.UserID, session string) {
+	h.mu.Lock()
+	var own []Follower
+	for f, s := range h.followers[u] {
+		if s == session {
+			own = append(own, f)
+		}
+	}
+	h.mu.Unlock()
+	for _, f := range own {
+		f.Dismiss()
 	}
 }
 

@@ -52,6 +52,7 @@ func (s *Seat) SaveIntegrations(ctx context.Context, in tenant.Integrations) (te
 	if err != nil {
 		return in, nil, err
 	}
+	s.circuit.Heal()
 	return in.Masked(), warnings, nil
 }
 

@@ -43,13 +43,15 @@ func (e *Exchange) Line(ctx context.Context, slug, account string) (*Line, error
 // Token is what the carrier signs with; empty closes the door.
 func (l *Line) Token() string { return l.token }
 
-// Receive stores what the carrier told and then hands it to the call.
+// Receive stores what the carrier told and then hands it to the call, even if
+// the carrier has lost patience meanwhile.
 func (l *Line) Receive(ctx context.Context, f call.Fact, dedupe string, raw []byte) error {
+	ctx = context.WithoutCancel(ctx)
 	kept, fresh, err := l.board.store.Receive(ctx, f, dedupe, string(raw))
 	if err != nil || !fresh {
 		return err
 	}
-	c, ok := l.board.live.of(f.Leg)
+	c, ok := l.board.live.byLeg(f.Leg)
 	if !ok {
 		return nil
 	}
@@ -59,15 +61,19 @@ func (l *Line) Receive(ctx context.Context, f call.Fact, dedupe string, raw []by
 	return nil // it is stored, and that is what the carrier asks for
 }
 
-// Answer offers an answered leg a token for its sound; ok is false for a leg
-// that nobody wants any more.
+// Answer offers an answered leg a token for its sound, good for this leg of the
+// carrier's only; ok is false for a leg that nobody wants any more. That it asks
+// is itself news: the callback that says so may be late or lost.
 func (l *Line) Answer(ctx context.Context, f call.Fact) (token string, ok bool, err error) {
-	c, ok := l.board.live.of(f.Leg)
-	if !ok || c.View().Status.Final() {
+	c, ok := l.board.live.byLeg(f.Leg)
+	if !ok {
 		return "", false, nil
 	}
+	if err := c.Do(ctx, call.Told{Fact: f}); err != nil || !c.Wanted() || c.View().CallSID != f.SID {
+		return "", false, ignoreOver(err)
+	}
 	token = newSecret()
-	err = l.board.store.OfferStream(ctx, f.Leg, hashSecret(token), l.board.ex.Now().Add(tokenLife))
+	err = l.board.store.OfferStream(ctx, f.Leg, hashSecret(token+f.SID), l.board.ex.Now().Add(tokenLife))
 	return token, err == nil, err
 }
 
@@ -78,12 +84,12 @@ type Sound interface {
 }
 
 // Take joins a leg's sound to its call, if the token is the one that was
-// offered. It returns the keys' way into the call.
-func (l *Line) Take(ctx context.Context, leg call.LegID, token string, s Sound) (pressed func(digit string), err error) {
-	if err := l.board.store.ClaimStream(ctx, leg, hashSecret(token)); err != nil {
+// offered to it. A stranger who tries does not use it up. It returns the keys' way into the call.
+func (l *Line) Take(ctx context.Context, leg call.LegID, token, sid string, s Sound) (pressed func(digit string), err error) {
+	if err := l.board.store.ClaimStream(ctx, leg, hashSecret(token+sid)); err != nil {
 		return nil, fmt.Errorf("sound of leg %s: %w", leg, err)
 	}
-	c, ok := l.board.live.of(leg)
+	c, ok := l.board.live.byLeg(leg)
 	if !ok {
 		return nil, fmt.Errorf("sound of leg %s: %w", leg, call.ErrOver)
 	}

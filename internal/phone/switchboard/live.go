@@ -44,7 +44,7 @@ func (l *live) settleLocked() {
 	}
 }
 
-func (l *live) of(leg call.LegID) (*call.Call, bool) {
+func (l *live) byLeg(leg call.LegID) (*call.Call, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c, ok := l.calls[leg]
@@ -60,6 +60,17 @@ func (l *live) byID(id call.ID) (*call.Call, bool) {
 	return nil, false
 }
 
+// of lists the calls of a user.
+func (l *live) of(u call.UserID) []*call.Call {
+	var own []*call.Call
+	for _, c := range l.all() {
+		if c.View().UserID == u {
+			own = append(own, c)
+		}
+	}
+	return own
+}
+
 func (l *live) all() []*call.Call {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -70,15 +81,20 @@ func (l *live) all() []*call.Call {
 	return out
 }
 
-// close takes no more calls and waits for those under way until ctx ends; what
-// is left then is hung up.
-func (l *live) close(ctx context.Context) {
+// shut takes no more calls.
+func (l *live) shut() {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	if !l.closed {
 		l.closed = true
 		l.settleLocked()
 	}
-	l.mu.Unlock()
+}
+
+// close takes no more calls and waits for those under way until ctx ends; what
+// is left then is hung up.
+func (l *live) close(ctx context.Context) {
+	l.shut()
 	select {
 	case <-l.empty:
 		return

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"softphone/internal/phone/auth"
+	"softphone/internal/phone/call"
 	"softphone/internal/phone/tenant"
 )
 
@@ -171,10 +172,14 @@ func (e *Exchange) Refresh(ctx context.Context, refresh string) (Pass, error) {
 	return e.pass(s, next)
 }
 
-// Logout ends the session of a seat: its refresh token and, within seconds, its
-// access tokens.
+// Logout ends the session of a seat: its refresh token, its access tokens and
+// its open pages.
 func (s *Seat) Logout(ctx context.Context) error {
-	return s.store.RevokeSession(ctx, s.Session)
+	if err := s.store.RevokeSession(ctx, s.Session); err != nil {
+		return err
+	}
+	s.hub.dismiss(call.UserID(s.User.ID), s.Session)
+	return nil
 }
 
 func newSecret() string {

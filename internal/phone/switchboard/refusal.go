@@ -42,6 +42,12 @@ const (
 	KeyConflict       Code = "idempotency_conflict"
 	Stale             Code = "stale"
 	ShuttingDown      Code = "shutting_down"
+	NotNow            Code = "not_now"
+	BadKeys           Code = "bad_keys"
+	Overloaded        Code = "overloaded"
+	BadOffer          Code = "bad_offer"
+	UnknownCommand    Code = "unknown_command"
+	Internal          Code = "internal"
 )
 
 func refuse(code Code, message string) *Refusal { return &Refusal{Code: code, Message: message} }

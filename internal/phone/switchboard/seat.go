@@ -44,6 +44,12 @@ func (b *Board) seat(ctx context.Context, userID, session string) (*Seat, error)
 	return &Seat{Board: b, User: u, Session: session}, nil
 }
 
+// Again takes the same seat anew: refused when its session has ended, and with
+// the role as it is now. Whoever keeps a seat asks before each use.
+func (s *Seat) Again(ctx context.Context) (*Seat, error) {
+	return s.seat(ctx, s.User.ID, s.Session)
+}
+
 // May refuses unless the user's role has the permission.
 func (s *Seat) May(p auth.Permission) error {
 	if s.User.Role.May(p) {

@@ -3,6 +3,7 @@ package openai_test
 import (
 	"bytes"
 	"encoding/json"
+	"io/fs"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/coder/websocket"
 
 	"softphone/internal/protocol/realtime"
+	"softphone/internal/protocol/realtime/contract"
 	"softphone/internal/protocol/wav"
 	"softphone/internal/sim/openai"
 )
@@ -93,6 +95,9 @@ func TestREST(t *testing.T) {
 func TestEphemeralKey(t *testing.T) {
 	d := start(t, openai.Config{})
 	_, body := d.rest("POST", "/v1/realtime/client_secrets", `{"session":{"type":"realtime","model":"gpt-realtime-2.1"}}`)
+	if err := contract.Secret(body); err != nil {
+		t.Error(err)
+	}
 	var minted struct{ Value string }
 	if err := json.Unmarshal(body, &minted); err != nil || !strings.HasPrefix(minted.Value, "ek_") {
 		t.Fatalf("%s", body)
@@ -118,8 +123,8 @@ func TestLedgerCountsSound(t *testing.T) {
 // voices are not.
 func TestVoicesNeverHeard(t *testing.T) {
 	sound := clip(t, "customer-3")
-	d := start(t, openai.Config{Voices: fstest.MapFS{
-		"new.wav": {Data: wav.Append(nil, wav.Phone(1), sound)}, "new.txt": {Data: []byte("An order I never gave.\n")}}})
+	d := start(t, openai.Config{Voices: []fs.FS{fstest.MapFS{
+		"new.wav": {Data: wav.Append(nil, wav.Phone(1), sound)}, "new.txt": {Data: []byte("An order I never gave.\n")}}}})
 	l := d.ear()
 	for name, want := range map[string]string{"customer-3": "An order I never gave.", "customer-2": "[speech, "} {
 		l.speak(name)

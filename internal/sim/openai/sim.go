@@ -14,7 +14,7 @@ import (
 // Config says what kind of OpenAI this is.
 type Config struct {
 	Keys       []string         // API keys it accepts; none accepts any
-	Voices     fs.FS            // what it understands; nil: DefaultVoices
+	Voices     []fs.FS          // what it understands; none: DefaultVoices
 	Now        func() time.Time // nil: time.Now
 	MaxSession time.Duration    // 0: 60 minutes, as the vendor
 	Ledger     io.Writer        // each line of the ledger is written here too; may be nil
@@ -40,9 +40,13 @@ type Sim struct {
 // New makes one.
 func New(cfg Config) (*Sim, error) {
 	cfg = withDefaults(cfg)
-	known, err := loadVoices(cfg.Voices)
-	if err != nil {
-		return nil, fmt.Errorf("load voices: %w", err)
+	var known []voice
+	for _, dir := range cfg.Voices {
+		more, err := loadVoices(dir)
+		if err != nil {
+			return nil, fmt.Errorf("load voices: %w", err)
+		}
+		known = append(known, more...)
 	}
 	rules, err := parseRules(defaultRules)
 	if err != nil {
@@ -55,8 +59,8 @@ func New(cfg Config) (*Sim, error) {
 }
 
 func withDefaults(cfg Config) Config {
-	if cfg.Voices == nil {
-		cfg.Voices = DefaultVoices()
+	if len(cfg.Voices) == 0 {
+		cfg.Voices = []fs.FS{DefaultVoices()}
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

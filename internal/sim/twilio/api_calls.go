@@ -135,7 +135,20 @@ func (a *account) asked(r *http.Request) (*call, *twilioapi.Error) {
 	return c, nil
 }
 
+// struck returns the answer that was ordered instead of the true one.
+func (a *account) struck(r *http.Request, kind string) *twilioapi.Error {
+	f, ok := a.sim.faults.take(a.Sid, "", kind)
+	if !ok {
+		return nil
+	}
+	a.noteFault(f, strings.TrimSuffix(r.PathValue("sid"), ".json"))
+	return faultError(f.Status)
+}
+
 func getCall(a *account, r *http.Request) (int, any) {
+	if no := a.struck(r, FaultRead); no != nil {
+		return refuse(no)
+	}
 	c, no := a.asked(r)
 	if no != nil {
 		return refuse(no)
@@ -156,6 +169,9 @@ func deleteCall(a *account, r *http.Request) (int, any) {
 }
 
 func updateCall(a *account, r *http.Request) (int, any) {
+	if no := a.struck(r, FaultUpdate); no != nil {
+		return refuse(no)
+	}
 	c, no := a.asked(r)
 	if no == nil {
 		no = twilioapi.CheckUpdateCall(r.PostForm)

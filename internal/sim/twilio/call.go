@@ -137,11 +137,11 @@ func (c *call) ring(ctx context.Context, person Person, seat *liveSeat) (talker,
 	if seat != nil {
 		return seat.ring(ctx, c)
 	}
-	if person.When == NoAnswer {
+	if person.When == NoAnswer && person.AnswerAfter == nil {
 		<-ctx.Done()
 		return nil, false
 	}
-	delay := person.answerAfter() + c.sim.faults.answerDelay()
+	delay := person.answerAfter() + c.sim.faults.answerDelay(c.account.Sid)
 	if !sleep(ctx, delay) {
 		return nil, false
 	}
@@ -151,6 +151,9 @@ func (c *call) ring(ctx context.Context, person Person, seat *liveSeat) (talker,
 		return nil, false
 	case Rejects:
 		c.finish(verdict{twilioapi.StatusBusy, 603, "declined"})
+		return nil, false
+	case NoAnswer:
+		c.finish(verdict{twilioapi.StatusNoAnswer, 480, "the network gave up"})
 		return nil, false
 	}
 	if person.HangUpAfter > 0 {

@@ -249,6 +249,11 @@ func (c *call) download(ctx context.Context, address string) ([]byte, error) {
 // connect runs <Connect><Stream>. The document goes on when the server closes
 // the socket, and not before ("<Stream>", bidirectional).
 func (c *call) connect(ctx context.Context, base string, verb twiml.Stream) {
+	if f, ok := c.sim.faults.take(c.account.Sid, "", FaultSocketNever); ok {
+		c.note(KindFault, f.Kind, nil)
+		c.never(ctx, time.Duration(f.For))
+		return
+	}
 	s, err := c.openStream(ctx, base, verb)
 	var no *refusal
 	if errors.As(err, &no) {
@@ -273,6 +278,15 @@ func (c *call) connect(ctx context.Context, base string, verb twiml.Stream) {
 	if endsCall { // Twilio may go on with the document after a loss, or not
 		c.finish(verdict{twilioapi.StatusCompleted, 200, "the socket was lost"})
 	}
+}
+
+// never is a stream that does not come: the leg hears nothing for a while.
+func (c *call) never(ctx context.Context, d time.Duration) {
+	if d == 0 {
+		<-ctx.Done()
+		return
+	}
+	sleep(ctx, d)
 }
 
 func (c *call) attach(s *stream) {

@@ -9,8 +9,9 @@ import (
 )
 
 // Kinds of trouble that can be ordered. Those of the REST API strike POST
-// /Calls.json; those of callbacks every status callback, or those of one
-// status; those of sockets the next media streams.
+// /Calls.json, except that update and read strike the requests about one call;
+// those of callbacks every status callback, or those of one status; those of
+// sockets the next media streams.
 const (
 	FaultStatus          = "status"            // answer with HTTP status Status (401, 429, 500 ...), no call is made
 	FaultDrop            = "drop"              // drop the connection, no call is made
@@ -19,6 +20,9 @@ const (
 	FaultCreateThenError = "createThenError"   // make the call, answer 500
 	FaultSlow            = "slow"              // make the call, answer after Delay
 	FaultCallbackFirst   = "callbackFirst"     // the first callback is delivered before the answer
+	FaultUpdate          = "update"            // answer a change of a call with HTTP status Status, nothing is done
+	FaultRead            = "read"              // answer the question for a call, or for the list, with HTTP status Status
+	FaultVoiceFail       = "voiceFail"         // a request for a document does not reach the server
 	FaultCallbackDelay   = "callbackDelay"     // deliver after Delay
 	FaultCallbackTwice   = "callbackDuplicate" // deliver twice
 	FaultCallbackDrop    = "callbackDrop"      // never deliver
@@ -27,20 +31,26 @@ const (
 	FaultSocketClose     = "socketClose"       // close the media socket after Delay, without stop
 	FaultSocketReset     = "socketReset"       // reset the connection after Delay
 	FaultSocketStall     = "socketStall"       // after Delay neither send nor take for For; what we sent meanwhile then arrives at once
+	FaultSocketStop      = "socketStop"        // after Delay say stop and close, though nobody hung up
+	FaultSocketNever     = "socketNever"       // do not open the socket for For; 0: for ever
 )
 
 var faultKinds = []string{
 	FaultStatus, FaultDrop, FaultCreateThenDrop, FaultCreateThenHang, FaultCreateThenError, FaultSlow,
 	FaultCallbackFirst, FaultCallbackDelay, FaultCallbackTwice, FaultCallbackDrop, FaultCallbackReorder,
-	FaultAnswerDelay, FaultSocketClose, FaultSocketReset, FaultSocketStall,
+	FaultUpdate, FaultRead, FaultVoiceFail,
+	FaultAnswerDelay, FaultSocketClose, FaultSocketReset, FaultSocketStall, FaultSocketStop, FaultSocketNever,
 }
+
+// answering are the faults that are an answer of the API.
+var answering = []string{FaultStatus, FaultUpdate, FaultRead}
 
 // Fault is trouble that strikes the next Count times.
 type Fault struct {
 	Kind    string `json:"kind"`
 	Count   int    `json:"count,omitempty"`   // default 1
 	Account string `json:"account,omitempty"` // only this one
-	Status  int    `json:"status,omitempty"`  // of FaultStatus
+	Status  int    `json:"status,omitempty"`  // of those that answer with one
 	When    string `json:"when,omitempty"`    // of callbacks: only of this CallStatus
 	Delay   Span   `json:"delay,omitempty"`
 	For     Span   `json:"for,omitempty"`
@@ -56,7 +66,7 @@ func (f *Fault) check() error {
 	if f.Count == 0 {
 		f.Count = 1
 	}
-	if f.Count < 0 || f.Kind == FaultStatus && (f.Status < 400 || f.Status > 599) {
+	if f.Count < 0 || slices.Contains(answering, f.Kind) && (f.Status < 400 || f.Status > 599) {
 		return fmt.Errorf("fault %s: count %d, status %d", f.Kind, f.Count, f.Status)
 	}
 	return nil
@@ -142,14 +152,14 @@ func (f *faults) callback(account, status string) callbackPlan {
 	return p
 }
 
-func (f *faults) answerDelay() time.Duration {
-	fault, _ := f.take("", "", FaultAnswerDelay)
+func (f *faults) answerDelay(account string) time.Duration {
+	fault, _ := f.take(account, "", FaultAnswerDelay)
 	return time.Duration(fault.Delay)
 }
 
 // socket lets ordered trouble strike the stream that has just started.
 func (f *faults) socket(c *call, s *stream) {
-	fault, ok := f.take(c.account.Sid, "", FaultSocketClose, FaultSocketReset, FaultSocketStall)
+	fault, ok := f.take(c.account.Sid, "", FaultSocketClose, FaultSocketReset, FaultSocketStall, FaultSocketStop)
 	if !ok {
 		return
 	}
@@ -174,6 +184,8 @@ func (s *stream) suffer(ctx context.Context, f Fault) {
 		s.giveUp("closed by order")
 	case FaultSocketReset:
 		s.reset()
+	case FaultSocketStop:
+		s.hangUp()
 	case FaultSocketStall:
 		s.stall(true)
 		if f.For > 0 && sleep(ctx, time.Duration(f.For)) {

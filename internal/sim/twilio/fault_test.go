@@ -97,6 +97,67 @@ func TestCallbackFaults(t *testing.T) {
 	}
 }
 
+// TestFaultsOfRequestsAboutACall says that a change that was answered with an
+// error did nothing, and that reading fails only as often as was ordered.
+func TestFaultsOfRequestsAboutACall(t *testing.T) {
+	d := newDesk(t, nil)
+	made := d.dial(twilio.NumberNoAnswer)
+	d.fault(twilio.Fault{Kind: twilio.FaultUpdate, Status: 500})
+	d.fault(twilio.Fault{Kind: twilio.FaultRead, Status: 503, Count: 2})
+	if status, _ := d.update(made.Sid, "Status", "canceled"); status != http.StatusInternalServerError {
+		t.Errorf("change: %d, want 500", status)
+	}
+	for _, c := range []struct {
+		path string
+		want int
+	}{{"/" + made.Sid + ".json", 503}, {".json", 503}, {"/" + made.Sid + ".json", 200}, {".json", 200}} {
+		if status, body := d.do(http.MethodGet, callsPath+c.path, nil); status != c.want {
+			t.Errorf("%s: %d %s, want %d", c.path, status, body, c.want)
+		}
+	}
+	if got := d.call(made.Sid).Status; twilioapi.IsFinal(got) {
+		t.Errorf("the refused change was carried out: %s", got)
+	}
+}
+
+// TestDocumentLostOnTheWay says that a request that did not arrive is repeated
+// where the address asks for it ("Webhooks, connection overrides").
+func TestDocumentLostOnTheWay(t *testing.T) {
+	d := newDesk(t, nil)
+	d.fault(twilio.Fault{Kind: twilio.FaultVoiceFail})
+	made := d.dial(quick)
+	d.noted(made.Sid, twilio.KindStream, "started")
+	if tries := len(d.sim.Ledger(made.Sid, twilio.KindVoice)); tries != 2 {
+		t.Errorf("%d tries, want two", tries)
+	}
+}
+
+func TestNetworkGivesUp(t *testing.T) {
+	d := newDesk(t, nil)
+	d.control(http.MethodPut, "/people/+12015550141", twilio.Person{When: twilio.NoAnswer, AnswerAfter: twilio.In(100 * time.Millisecond)})
+	if end := d.ended(d.dial("+12015550141").Sid); end != "no-answer" {
+		t.Errorf("ended as %q, want no-answer", end)
+	}
+}
+
+// TestStreamsThatComeToNothing says stop though nobody hung up, and lets a leg
+// hear nothing at all.
+func TestStreamsThatComeToNothing(t *testing.T) {
+	d := newDesk(t, nil)
+	d.fault(twilio.Fault{Kind: twilio.FaultSocketStop})
+	made := d.dial(quick)
+	d.ended(made.Sid)
+	if e := d.noted(made.Sid, twilio.KindStream, "stopped"); e.Detail["cause"] != "hung up" {
+		t.Errorf("cause = %v, want hung up", e.Detail["cause"])
+	}
+	d.fault(twilio.Fault{Kind: twilio.FaultSocketNever, For: twilio.Span(100 * time.Millisecond)})
+	made = d.dial(quick)
+	d.ended(made.Sid)
+	if streams := d.sim.Ledger(made.Sid, twilio.KindStream); len(streams) > 0 {
+		t.Errorf("a stream came: %v", streams)
+	}
+}
+
 func TestAnswerDelay(t *testing.T) {
 	d := newDesk(t, nil)
 	d.fault(twilio.Fault{Kind: twilio.FaultAnswerDelay, Delay: twilio.Span(time.Hour)})
@@ -173,7 +234,7 @@ func TestStall(t *testing.T) {
 
 func TestFaultList(t *testing.T) {
 	d := newDesk(t, nil)
-	for _, bad := range []twilio.Fault{{Kind: "fire"}, {Kind: twilio.FaultStatus, Status: 200}, {Kind: twilio.FaultDrop, Count: -1}} {
+	for _, bad := range []twilio.Fault{{Kind: "fire"}, {Kind: twilio.FaultStatus, Status: 200}, {Kind: twilio.FaultRead}, {Kind: twilio.FaultDrop, Count: -1}} {
 		if status, _ := d.control(http.MethodPost, "/faults", bad); status != http.StatusBadRequest {
 			t.Errorf("%+v was taken with %d", bad, status)
 		}

@@ -95,6 +95,9 @@ func (s *Sim) sendOnce(ctx context.Context, h hook, target twilioapi.Target) (*r
 	if strings.HasPrefix(target.URL, "http://") && !s.config.Insecure {
 		return nil, &trouble{twilioapi.CodeConnection, "ct", errors.New("address is not https")}
 	}
+	if h.kind == KindVoice && s.voiceFails(h) {
+		return nil, &trouble{twilioapi.CodeConnection, "ct", errors.New("failed by order")}
+	}
 	ctx, cancel := context.WithTimeout(ctx, target.Connect+target.Read)
 	defer cancel()
 	request, err := s.request(context.WithValue(ctx, connectTimeout{}, target.Connect), h, target.URL)
@@ -107,6 +110,14 @@ func (s *Sim) sendOnce(ctx context.Context, h hook, target twilioapi.Target) (*r
 	}
 	defer response.Body.Close()
 	return readReply(response)
+}
+
+func (s *Sim) voiceFails(h hook) bool {
+	f, ok := s.faults.take(h.account.Sid, "", FaultVoiceFail)
+	if ok {
+		s.ledger.add(Entry{Account: h.account.Sid, Call: h.call, Kind: KindFault, What: f.Kind})
+	}
+	return ok
 }
 
 // request builds and signs: the parameters go to the body of a POST and to the

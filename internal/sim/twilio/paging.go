@@ -57,6 +57,9 @@ func pageURI(r *http.Request, page int) string {
 }
 
 func listCalls(a *account, r *http.Request) (int, any) {
+	if no := a.struck(r, FaultRead); no != nil {
+		return refuse(no)
+	}
 	wanted, no := callFilter(r.Form)
 	if no != nil {
 		return refuse(no)

@@ -55,7 +55,8 @@ type Person struct {
 	// When says what happens on a call: one of Answers (the default), Busy,
 	// NoAnswer, Rejects, Unreachable, Invalid, Unverified.
 	When string `json:"when,omitempty"`
-	// AnswerAfter is how long it rings. Default 1.5 s.
+	// AnswerAfter is how long it rings. Default 1.5 s. Who never answers rings
+	// until the caller's patience ends, or, with AnswerAfter, the network's.
 	AnswerAfter *Span `json:"answerAfter,omitempty"`
 	// Sound is one of Talks (the default), Silent, Tone, Echo, File.
 	Sound string `json:"sound,omitempty"`

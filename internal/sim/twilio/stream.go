@@ -221,8 +221,13 @@ func (s *stream) sendKey(key byte) {
 func (s *stream) read() {
 	defer close(s.done)
 	var frame bytes.Buffer
+	var broken func()
 	for {
 		kind, r, err := s.conn.Reader(context.Background())
+		if broken != nil && !isCut(err) {
+			broken()
+		}
+		broken = nil
 		if err == nil {
 			frame.Reset()
 			_, err = frame.ReadFrom(r)
@@ -236,7 +241,7 @@ func (s *stream) read() {
 			s.giveUp("protocol violation")
 			continue
 		}
-		s.arrive(frame.Bytes())
+		broken = s.arrive(frame.Bytes())
 	}
 }
 
@@ -245,21 +250,32 @@ const heldMost = 3000
 
 // arrive takes a message, or keeps it while the stream is stalled by order: a
 // network that hangs delivers all it was given when it goes on.
-func (s *stream) arrive(frame []byte) {
+func (s *stream) arrive(frame []byte) (broken func()) {
 	s.arriving.Lock()
 	defer s.arriving.Unlock()
 	if !s.isStalled() {
-		s.take(frame)
-	} else if len(s.held) < heldMost {
+		return s.take(frame)
+	}
+	if len(s.held) < heldMost {
 		s.held = append(s.held, bytes.Clone(frame))
 	}
+	return nil
 }
 
 func (s *stream) deliverHeldLocked() {
 	for _, frame := range s.held {
-		s.take(frame)
+		if broken := s.take(frame); broken != nil {
+			broken()
+		}
 	}
 	s.held = nil
+}
+
+// isCut says that the connection ended without a closing message. What came last
+// may then be a piece of a message, which is nobody's fault.
+func isCut(err error) bool {
+	var closed websocket.CloseError
+	return err != nil && !errors.As(err, &closed)
 }
 
 // ended finds out why the socket is over.
@@ -280,12 +296,14 @@ func (s *stream) ended(err error) {
 }
 
 // take does what a message says. What is against the protocol is ignored, with
-// one warning a stream (error 31951); the ledger has each.
-func (s *stream) take(frame []byte) {
+// one warning a stream (error 31951); the ledger has each. A message that is no
+// message is returned as a protest to be made when the next one comes.
+func (s *stream) take(frame []byte) (broken func()) {
 	c, err := s.decoder.Decode(frame)
 	switch {
 	case err != nil:
-		s.protest(twilioapi.CodeStreamMalformed, err.Error(), frame)
+		message := bytes.Clone(frame)
+		return func() { s.protest(twilioapi.CodeStreamMalformed, err.Error(), message) }
 	case c.StreamSid != s.sid:
 		s.protest(twilioapi.CodeStreamMalformed, "streamSid of another stream", frame)
 	case c.Event == mediastream.EventMedia:
@@ -297,6 +315,7 @@ func (s *stream) take(frame []byte) {
 		dropped := s.call.line.player.clear()
 		s.call.note(KindStream, "cleared", map[string]any{"bytes": dropped})
 	}
+	return nil
 }
 
 func (s *stream) echo(name string) {

@@ -9,6 +9,8 @@ export function useSession() {
   session ??= createSession({
     fetch: (...args) => fetch(...args),
     unreachable: () => ($i18n as unknown as { t: (key: string) => string }).t('error.unreachable'),
+    dated: hearServerTime,
+    inTurn: work => navigator.locks ? navigator.locks.request('softphone-session', work) as ReturnType<typeof work> : work(),
     changed: (next) => { pass.value = next },
   })
   return { ...session, pass: readonly(pass), may: (permission: string) => pass.value?.user.permissions.includes(permission) ?? false }

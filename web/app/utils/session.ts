@@ -20,6 +20,10 @@ export interface Wire {
   fetch: typeof fetch
   /** The sentence for a server that does not answer. */
   unreachable: () => string
+  /** Takes the server's time out of every answer. */
+  dated?: (date: string | null) => void
+  /** Lets one tab at a time renew: all share the cookie, and it is good once. */
+  inTurn?: <T>(work: () => Promise<T>) => Promise<T>
   /** Called when the pass changes; undefined: nobody is logged in. */
   changed: (pass: Pass | undefined) => void
 }
@@ -38,7 +42,9 @@ export function createSession(wire: Wire) {
     if (pass) headers.set('Authorization', `Bearer ${pass.accessToken}`)
     if (init.body) headers.set('Content-Type', 'application/json')
     try {
-      return await wire.fetch(path, { ...init, headers })
+      const response = await wire.fetch(path, { ...init, headers })
+      wire.dated?.(response.headers.get('Date'))
+      return response
     } catch {
       throw new Refusal(0, 'unreachable', wire.unreachable())
     }
@@ -46,7 +52,7 @@ export function createSession(wire: Wire) {
 
   async function read<T>(response: Response): Promise<T> {
     const text = await response.text()
-    let body: Record<string, unknown> = {}
+    let body: Record<string, unknown>
     try {
       body = text ? JSON.parse(text) : {}
     } catch {
@@ -58,7 +64,8 @@ export function createSession(wire: Wire) {
 
   /** Asks once for all who wait. */
   function refresh(): Promise<Renewal> {
-    refreshing ??= (async () => {
+    const inTurn = wire.inTurn ?? (work => work())
+    refreshing ??= inTurn(async () => {
       try {
         keep(await read<Pass>(await send('/api/auth/refresh', { method: 'POST' })))
         return 'renewed'
@@ -69,7 +76,7 @@ export function createSession(wire: Wire) {
       } finally {
         refreshing = undefined
       }
-    })()
+    })
     return refreshing
   }
 

@@ -1,0 +1,259 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+
+	"softphone/internal/phone/auth"
+	"softphone/internal/phone/call"
+	"softphone/internal/phone/switchboard"
+)
+
+// Payloads of commands.
+type (
+	// Initiate asks for a call.
+	Initiate struct {
+		To        string `json:"to" doc:"any usual form; national ones are of the country of the desk's number"`
+		From      string `json:"from,omitempty" doc:"a number of the desk; its first by default"`
+		ContactID string `json:"contactId,omitempty"`
+	}
+	// OfCall names a call.
+	OfCall struct {
+		CallID call.ID `json:"callId"`
+	}
+	// Keys are pressed in a call.
+	Keys struct {
+		CallID call.ID `json:"callId"`
+		Digits string  `json:"digits" doc:"0-9 * # A-D, and w for half a second; at most 32"`
+	}
+	// Muting stops or passes the agent's sound.
+	Muting struct {
+		CallID call.ID `json:"callId"`
+		On     bool    `json:"on"`
+	}
+	// SDP is a WebRTC description with all of its candidates.
+	SDP struct {
+		SDP string `json:"sdp"`
+	}
+	// Token is an access token.
+	Token struct {
+		Token string `json:"token"`
+	}
+	// Nothing has no fields.
+	Nothing struct{}
+	// Answered is the call as it is after a command.
+	Answered struct {
+		Call call.View `json:"call"`
+	}
+)
+
+// Payloads of events.
+type (
+	// Numbered is what every event of a stream carries.
+	Numbered struct {
+		CallID call.ID `json:"callId"`
+		Stream string  `json:"stream" doc:"call:ID"`
+		Epoch  int     `json:"epoch" doc:"grows with each new owner of the call"`
+		Seq    int64   `json:"seq" doc:"from 1, without a gap"`
+		At     string  `json:"at" doc:"RFC 3339, milliseconds"`
+	}
+	// CallEvent tells a call as it is now.
+	CallEvent struct {
+		Numbered
+		Call call.View `json:"call"`
+	}
+	// KeysEvent tells that keys were pressed.
+	KeysEvent struct {
+		Numbered
+		Digits string `json:"digits"`
+		From   string `json:"from" enum:"agent,caller"`
+	}
+	// Error is a refusal.
+	Error struct {
+		Code    switchboard.Code `json:"code"`
+		Message string           `json:"message"`
+		CallID  string           `json:"callId,omitempty"`
+	}
+	// State is all that a page shows; it replaces what the page knew.
+	State struct {
+		Calls []LiveCall `json:"calls"`
+		Agent Agent      `json:"agent"`
+	}
+	// LiveCall is a call that is not over, with its place in its stream.
+	LiveCall struct {
+		call.View
+		Stream      string            `json:"stream"`
+		Epoch       int               `json:"epoch"`
+		Seq         int64             `json:"seq"`
+		Lines       []json.RawMessage `json:"lines" ts:"TranscriptLine[]"`
+		Suggestions []json.RawMessage `json:"suggestions" ts:"Suggestion[]"`
+		Actions     []json.RawMessage `json:"actions" ts:"Action[]"`
+	}
+	// Agent is the user of the page.
+	Agent struct {
+		ID     string `json:"id"`
+		Name   string `json:"name"`
+		Device bool   `json:"device" doc:"a microphone and an ear of this user are connected, here or elsewhere"`
+	}
+	// AgentState tells a change of the agent.
+	AgentState struct {
+		Agent Agent `json:"agent"`
+	}
+	// MediaState tells what became of the device that this page connected.
+	MediaState struct {
+		Up     bool   `json:"up"`
+		Reason string `json:"reason,omitempty" enum:"replaced,lost"`
+	}
+	// TranscriptLine is what one party said in one go.
+	TranscriptLine struct {
+		LineID   string `json:"lineId"`
+		Revision int    `json:"revision" doc:"a higher one replaces a lower one"`
+		Speaker  string `json:"speaker" enum:"caller,agent"`
+		Text     string `json:"text"`
+		Final    bool   `json:"final"`
+		StartMs  int64  `json:"startMs" doc:"since the call was answered"`
+		EndMs    int64  `json:"endMs"`
+		Gap      string `json:"gap,omitempty" doc:"why words are missing: a reason code"`
+	}
+	// Suggestion is what the agent might say or do next.
+	Suggestion struct {
+		SuggestionID string `json:"suggestionId"`
+		Text         string `json:"text"`
+		Reason       string `json:"reason"`
+		LineID       string `json:"lineId" doc:"the line it answers"`
+		State        string `json:"state" enum:"shown"`
+	}
+	// Action is what the assistant did, or proposes to do.
+	Action struct {
+		ActionID  string          `json:"actionId"`
+		Tool      string          `json:"tool"`
+		Arguments json.RawMessage `json:"arguments" ts:"Record<string, unknown>"`
+		State     string          `json:"state" enum:"running,proposed,done,refused"`
+		Result    json.RawMessage `json:"result,omitempty" ts:"Record<string, unknown>"`
+	}
+	// TranscriptEvent, SuggestionEvent and ActionEvent are the assistant's. A
+	// line that is not final has no place in the stream.
+	TranscriptEvent struct {
+		Numbered
+		TranscriptLine
+	}
+	// SuggestionEvent is a suggestion in its stream.
+	SuggestionEvent struct {
+		Numbered
+		Suggestion
+	}
+	// ActionEvent is an action in its stream.
+	ActionEvent struct {
+		Numbered
+		Action
+	}
+)
+
+// event is something that a page is told.
+type event struct {
+	Name string
+	What string
+	body reflect.Type
+}
+
+func told[Body any](name, what string) event { return event{name, what, reflect.TypeFor[Body]()} }
+
+// commands lists what a page may ask for.
+var commands = []command{
+	order("call:initiate", auth.MakeCalls, "Call a number with the microphone of this user, which must have been heard in the last two seconds.", initiate),
+	order("call:end", auth.MakeCalls, "Hang up, or cancel before the answer.", end),
+	order("call:dtmf", auth.MakeCalls, "Sound keys to the other side; those pressed meanwhile follow.", press),
+	order("call:mute", auth.MakeCalls, "Stop or pass the agent's sound: nobody and nothing hears a muted agent.", mute),
+	order("call:accept", auth.ReceiveCalls, "Take an incoming call.", noIncoming),
+	order("call:reject", auth.ReceiveCalls, "Refuse an incoming call.", noIncoming),
+	order("media:offer", auth.MakeCalls, "Connect this page's microphone and ear: a complete offer (all candidates in it), PCMU. The answer is complete too. A device connected before goes on until the new one is heard.", offer),
+	order("media:close", AnyUser, "Disconnect this page's microphone and ear.", closeMedia),
+	order("auth:renew", AnyUser, "Show a fresh access token of the same session.", renew),
+}
+
+// events lists what a page is told.
+var events = []event{
+	told[State]("call:state", "All that a page shows. Comes first unless the cursors of the handshake could be followed on."),
+	told[CallEvent]("call:initiated", "A call was begun."),
+	told[CallEvent]("call:update", "Something about the call changed."),
+	told[CallEvent]("call:ended", "The call is over; its verdict says how."),
+	told[KeysEvent]("call:dtmf", "Keys were pressed."),
+	told[Error]("call:error", "A command was refused; its acknowledgement says the same."),
+	told[MediaState]("media:state", "What became of the device that this page connected."),
+	told[AgentState]("agent:state", "The user's device came or went. Not numbered."),
+	told[TranscriptEvent]("ai:transcript", "A line of the conversation. Until it is final it is not numbered and is replaced by higher revisions."),
+	told[SuggestionEvent]("ai:suggestion", "What the agent might say or do next."),
+	told[ActionEvent]("ai:action", "What the assistant looks up, did, or proposes."),
+}
+
+// EventNames lists the names of what a page is told.
+func EventNames() []string {
+	names := make([]string, len(events))
+	for i, e := range events {
+		names[i] = e.Name
+	}
+	return names
+}
+
+func initiate(ctx context.Context, _ *page, s *switchboard.Seat, in Initiate) (Answered, error) {
+	if err := s.Heard(); err != nil {
+		return Answered{}, err
+	}
+	v, err := s.Dial(ctx, switchboard.Order{To: in.To, From: in.From, ContactID: in.ContactID})
+	return Answered{v}, err
+}
+
+func end(ctx context.Context, _ *page, s *switchboard.Seat, in OfCall) (Answered, error) {
+	v, err := s.End(ctx, in.CallID)
+	return Answered{v}, err
+}
+
+func press(ctx context.Context, _ *page, s *switchboard.Seat, in Keys) (Nothing, error) {
+	return Nothing{}, s.Press(ctx, in.CallID, in.Digits)
+}
+
+func mute(ctx context.Context, _ *page, s *switchboard.Seat, in Muting) (Answered, error) {
+	v, err := s.Mute(ctx, in.CallID, in.On)
+	return Answered{v}, err
+}
+
+// noIncoming answers for calls that do not ring here: all calls are outbound so far.
+func noIncoming(context.Context, *page, *switchboard.Seat, OfCall) (Nothing, error) {
+	return Nothing{}, &switchboard.Refusal{Code: switchboard.NotNow, Message: "This call does not ring here."}
+}
+
+func offer(ctx context.Context, p *page, s *switchboard.Seat, in SDP) (SDP, error) {
+	sdp, err := p.connect(ctx, s, in.SDP)
+	return SDP{sdp}, err
+}
+
+func closeMedia(_ context.Context, p *page, _ *switchboard.Seat, _ Nothing) (Nothing, error) {
+	p.closeDevice()
+	return Nothing{}, nil
+}
+
+func renew(ctx context.Context, p *page, s *switchboard.Seat, in Token) (Nothing, error) {
+	fresh, err := p.g.Exchange.Admit(ctx, in.Token)
+	if err != nil {
+		return Nothing{}, err
+	}
+	if fresh.User.ID != s.User.ID || fresh.Tenant.ID != s.Tenant.ID {
+		return Nothing{}, &switchboard.Refusal{Code: switchboard.Forbidden, Message: "This token is somebody else's."}
+	}
+	return Nothing{}, nil
+}
+
+func agentOf(s *switchboard.Seat, device bool) Agent {
+	return Agent{ID: s.User.ID, Name: s.User.Name, Device: device}
+}
+
+func liveCall(s switchboard.Standing) LiveCall {
+	return LiveCall{
+		View: s.Call, Stream: s.Stream, Epoch: s.Place.Epoch, Seq: s.Place.Seq,
+		Lines: list(s.Lines), Suggestions: list(s.Suggestions), Actions: list(s.Actions),
+	}
+}
+
+// list is never null on the wire.
+func list(l []json.RawMessage) []json.RawMessage { return append([]json.RawMessage{}, l...) }

@@ -1,0 +1,2 @@
+// The phone, usable alone: what it needs of its host it gets by connectSoftphone.
+export default defineNuxtConfig({})

@@ -1,0 +1,102 @@
+// The calls as the server tells them. Nothing here decides: what comes in is
+// kept, in new objects, so that a page can compare.
+import { createCursors } from './cursors'
+import { isOver, type Agent, type CallView, type Events, type LiveCall, type Line, type Place, type Suggestion, type Action } from './wire'
+
+export interface Keys { digits: string, from: 'agent' | 'caller' }
+/** A call and the keys that sounded in it. */
+export interface MirroredCall extends LiveCall { keys: Keys[] }
+
+export interface Reflection {
+  /** The calls that are not over. */
+  calls: MirroredCall[]
+  /** The call that ended last, until it is put away or another begins. */
+  last?: MirroredCall
+  agent?: Agent
+}
+
+/** The line whose words change: a final one stands, a partial one gives way to a later revision. */
+export function withLine(lines: Line[], line: Line): Line[] {
+  const at = lines.findIndex(l => l.lineId === line.lineId)
+  const known = lines[at]
+  if (known && (known.final ? !line.final || line.revision < known.revision : !line.final && line.revision <= known.revision)) return lines
+  // A line that ends without words was a noise.
+  const rest = lines.filter((_, i) => i !== at)
+  if (line.final && !line.text && !line.gap) return rest
+  if (at >= 0) return lines.map((l, i) => i === at ? line : l)
+  return [...rest, line].sort((a, b) => a.startMs - b.startMs)
+}
+
+function withItem<T>(items: T[], item: T, same: (a: T) => boolean): T[] {
+  return items.some(same) ? items.map(i => same(i) ? item : i) : [...items, item]
+}
+
+export function createMirror(changed: (r: Reflection) => void) {
+  const cursors = createCursors()
+  let seen: Reflection = { calls: [] }
+
+  function show(next: Partial<Reflection>) {
+    seen = { ...seen, ...next }
+    changed(seen)
+  }
+
+  function change(id: string, edit: (c: MirroredCall) => Partial<MirroredCall>) {
+    const edited = (c: MirroredCall) => c.id === id ? { ...c, ...edit(c) } : c
+    show({ calls: seen.calls.map(edited), last: seen.last && edited(seen.last) })
+  }
+
+  function view({ callId, stream, epoch, seq, call }: Place & { call: CallView }) {
+    const known = seen.calls.find(c => c.id === callId) ?? (seen.last?.id === callId ? seen.last : undefined)
+    const next: MirroredCall = { lines: [], suggestions: [], actions: [], keys: [], ...known, ...whole(call), stream, epoch, seq }
+    const others = seen.calls.filter(c => c.id !== callId)
+    if (isOver(call)) return show({ calls: others, last: next })
+    show({ calls: [...others, next], last: undefined })
+  }
+
+  const takers: { [E in keyof Events]?: (body: Events[E]) => void } = {
+    'call:initiated': view,
+    'call:update': view,
+    'call:ended': view,
+    'call:dtmf': b => change(b.callId, c => ({ keys: [...c.keys, { digits: b.digits, from: b.from }] })),
+    'ai:transcript': b => change(b.callId, c => ({ lines: withLine(c.lines, b) })),
+    'ai:suggestion': b => change(b.callId, c => ({ suggestions: withItem<Suggestion>(c.suggestions, b, s => s.suggestionId === b.suggestionId) })),
+    'ai:action': b => change(b.callId, c => ({ actions: withItem<Action>(c.actions, b, a => a.actionId === b.actionId) })),
+    'agent:state': b => show({ agent: b.agent }),
+  }
+
+  return {
+    /** Everything anew. Returns the calls that ended while nobody listened. */
+    replace({ calls, agent }: Events['call:state']): MirroredCall[] {
+      cursors.clear()
+      for (const c of calls) cursors.set(c.stream, c.epoch, c.seq)
+      const missed = seen.calls.filter(c => !calls.some(n => n.id === c.id))
+      const keys = (id: string) => seen.calls.find(c => c.id === id)?.keys ?? []
+      show({ agent, calls: calls.map(c => ({ ...c, keys: keys(c.id) })), last: calls.length ? undefined : seen.last })
+      return missed
+    },
+    /** Takes one event; false: one is missing before it. */
+    take<E extends keyof Events>(name: E, body: Events[E]): boolean {
+      const { stream, epoch, seq } = body as Partial<Place>
+      if (stream !== undefined) {
+        const step = cursors.take(stream, epoch!, seq!)
+        if (step !== 'next') return step === 'seen'
+      }
+      takers[name]?.(body)
+      return true
+    },
+    /** How a call ended that nobody saw ending. */
+    settle(id: string, call: MirroredCall) { if (!seen.calls.some(c => c.id === id)) show({ last: call }) },
+    putAway() { show({ last: undefined }) },
+    forget() {
+      cursors.clear()
+      show({ calls: [], last: undefined, agent: undefined })
+    },
+    since: () => cursors.since(seen.calls.map(c => c.stream)),
+  }
+}
+
+/** A view replaces the one before: what it leaves out is gone, not kept. */
+function whole(call: CallView): CallView {
+  const absent = { callSid: undefined, verdict: undefined, answeredAt: undefined, endedAt: undefined, durationSeconds: undefined, unknown: undefined, assist: undefined, userId: undefined, userName: undefined, contactId: undefined, contactName: undefined }
+  return { ...absent, ...call }
+}

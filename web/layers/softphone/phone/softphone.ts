@@ -1,0 +1,201 @@
+// The phone of one page: the line, the mirror of the calls, and the sound, put
+// together. It tells what it knows in snapshots and asks the desk for the rest.
+import { secondsSince, type createClock } from './clock'
+import { createDevice, type DeviceParts } from './device'
+import { createLeader, type Locks } from './leader'
+import { createLine, type LineParts, type LineState } from './line'
+import type { Source } from './microphone'
+import { createMirror, type MirroredCall } from './mirror'
+import type { Recording } from './recording'
+import { nothing, type Snapshot, type Voice } from './snapshot'
+import { Refused, type CallView, type Commands, type Events, type Story } from './wire'
+
+export type Order = Commands['call:initiate']
+
+export interface SoftphoneParts {
+  socket: LineParts['open']
+  token: LineParts['token']
+  renew: LineParts['renew']
+  clock: ReturnType<typeof createClock>
+  id: () => string
+  later: LineParts['later']
+  locks: Locks | undefined
+  /** Tells one user's tabs from another's. */
+  who: string
+  peer: DeviceParts['peer']
+  play: DeviceParts['play']
+  microphone: Source
+  recording: (speaks: (on: boolean) => void) => Recording
+  /** A call with its story, from the history. */
+  lookUp: (id: string) => Promise<{ call: CallView } & Story>
+  changed: (s: Snapshot) => void
+  /** Something was refused; code has a sentence in the catalogue, else message is one. */
+  trouble: (code: string, message: string) => void
+}
+
+const ASKING = 30_000 // ms that a person may take to allow the microphone
+const HEARING = 400 // ms until the desk has heard the first sound of a new device
+const ONCE = 2_000 // ms in which the same refusal is the same news
+
+export function createSoftphone(p: SoftphoneParts) {
+  let snapshot = nothing
+  let wanted = false
+  let part: string | undefined // the call in which the recording was started
+  const told = new Map<string, number>()
+
+  function show(next: Partial<Snapshot>) {
+    snapshot = { ...snapshot, ...next }
+    p.changed(snapshot)
+  }
+
+  const mirror = createMirror((r) => {
+    show(r)
+    recite()
+  })
+  const line = createLine({ ...p, open: p.socket, mirror, now: p.clock.now, heard, changed: lineChanged })
+  const device = createDevice({
+    ...p, close: () => { void line.ask('media:close', {}).catch(() => {}) },
+    offer: async sdp => (await line.ask('media:offer', { sdp })).sdp,
+    changed: sound => show({ sound }),
+  })
+  const leader = createLeader(p.locks, `softphone-sound-${p.who}`, (leads) => {
+    show({ leads })
+    if (!leads) device.stop()
+    else if (wanted) void join()
+  })
+  const recording = p.recording(speaks => show({ speaks }))
+
+  function lineChanged(state: LineState) {
+    show({ line: state })
+    if (state === 'up') device.retry()
+  }
+
+  function heard<E extends keyof Events>(name: E, body: Events[E]): boolean {
+    const { at } = body as { at?: string }
+    if (at) p.clock.hear(Date.parse(at))
+    if (name === 'call:state') {
+      mirror.replace(body as Events['call:state']).forEach(c => void settle(c))
+      return true
+    }
+    if (name === 'media:state') {
+      const { up, reason } = body as Events['media:state']
+      if (!up) device.told(reason ?? 'lost')
+      return true
+    }
+    if (name === 'call:error') {
+      const { code, message } = body as Events['call:error']
+      complain(code, message)
+      return true
+    }
+    return mirror.take(name, body)
+  }
+
+  /** A call ended while the page was away: the history knows how. */
+  async function settle(missed: MirroredCall) {
+    const { call, ...story } = await p.lookUp(missed.id).catch(() => ({ call: undefined }))
+    if (call) mirror.settle(missed.id, { ...missed, ...story, ...call })
+  }
+
+  /** A refusal comes as an answer and as an event; people read it once. */
+  function complain(code: string, message: string) {
+    const now = p.clock.now()
+    if (now - (told.get(code) ?? -Infinity) < ONCE) return
+    told.set(code, now)
+    p.trouble(code, message)
+  }
+
+  async function attempt(work: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await work()
+      return true
+    } catch (e) {
+      if (!(e instanceof Refused)) throw e
+      complain(e.code, e.message)
+      return false
+    }
+  }
+
+  const join = () => device.want(snapshot.voice === 'recording' ? recording : p.microphone)
+
+  async function wantSound() {
+    wanted = true
+    if (leader.leads()) await join()
+  }
+
+  /** The recording begins when the customer answers, wherever this page comes in. */
+  function recite() {
+    const call = snapshot.calls.find(c => c.answeredAt)
+    if (!call) {
+      if (part) recording.hush()
+      part = undefined
+    } else if (call.id !== part && snapshot.voice === 'recording' && snapshot.leads) {
+      part = call.id
+      void recording.play(secondsSince(call.answeredAt, p.clock.now()))
+    }
+  }
+
+  async function place(order: Order) {
+    await line.begun() // somebody is quicker than the page
+    if (!snapshot.agent?.device) {
+      if (snapshot.sound.state !== 'elsewhere') await wantSound()
+      if (snapshot.leads && (await device.settled(ASKING)).state === 'trouble') throw new Refused('no_device', '')
+    }
+    for (let tries = 3; ; tries--) {
+      try {
+        return await line.ask('call:initiate', order)
+      } catch (e) {
+        const early = e instanceof Refused && e.code === 'no_device' && device.sound().state === 'up'
+        if (!early || !tries) throw e
+        await new Promise<void>(done => p.later(HEARING, done))
+      }
+    }
+  }
+
+  return {
+    start() {
+      leader.start()
+      void line.start()
+    },
+    stop() {
+      wanted = false
+      device.stop()
+      leader.stop()
+      line.stop()
+      mirror.forget()
+      show(nothing)
+    },
+    wantSound,
+    /** Brings the sound to this tab, from another one or from another device. */
+    async takeSound() {
+      wanted = true
+      if (leader.leads()) await join()
+      else leader.take()
+    },
+    async useVoice(voice: Voice) {
+      if (voice === snapshot.voice) return
+      show({ voice })
+      recording.hush()
+      part = undefined
+      if (voice === 'recording' || wanted) await wantSound()
+      recite()
+    },
+    async dial(order: Order) {
+      if (snapshot.dialling) return false
+      show({ dialling: true })
+      const ok = await attempt(() => place(order))
+      show({ dialling: false })
+      return ok
+    },
+    hangUp: (callId: string) => attempt(() => line.ask('call:end', { callId })),
+    mute: (callId: string, on: boolean) => attempt(() => line.ask('call:mute', { callId, on })),
+    press: (callId: string, digits: string) => attempt(() => line.ask('call:dtmf', { callId, digits })),
+    renew: (token: string) => line.state() === 'up' ? line.ask('auth:renew', { token }).catch(() => {}) : undefined,
+    putAway: mirror.putAway,
+    wake: recording.wake,
+    heal: device.heal,
+    retrySound: () => { void join() },
+    now: p.clock.now,
+  }
+}
+
+export type Softphone = ReturnType<typeof createSoftphone>

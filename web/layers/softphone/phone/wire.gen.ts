@@ -1,0 +1,217 @@
+// Made from internal/adapter/gateway/table.go by `make generate`.
+
+export interface State {
+  calls: LiveCall[]
+  agent: Agent
+}
+
+export interface LiveCall {
+  id: string
+  callSid?: string
+  direction: 'inbound' | 'outbound'
+  from: string
+  to: string
+  status: 'queued' | 'ringing' | 'in-progress' | 'completed' | 'busy' | 'failed' | 'no-answer' | 'canceled'
+  verdict?: Verdict
+  userId?: string
+  userName?: string
+  contactId?: string
+  contactName?: string
+  startedAt: string
+  answeredAt?: string
+  endedAt?: string
+  durationSeconds?: number
+  muted: boolean
+  device: boolean
+  unknown?: boolean
+  assist?: Assist
+  stream: string
+  epoch: number
+  seq: number
+  lines: TranscriptLine[]
+  suggestions: Suggestion[]
+  actions: Action[]
+}
+
+export interface Verdict {
+  by: 'agent' | 'customer' | 'carrier' | 'desk'
+  reason: string
+  detail?: string
+}
+
+export interface Assist {
+  state: 'off' | 'connecting' | 'listening' | 'unavailable'
+  reason?: string
+}
+
+export interface Agent {
+  id: string
+  name: string
+  device: boolean
+}
+
+export interface CallEvent {
+  callId: string
+  stream: string
+  epoch: number
+  seq: number
+  at: string
+  call: CallView
+}
+
+export interface CallView {
+  id: string
+  callSid?: string
+  direction: 'inbound' | 'outbound'
+  from: string
+  to: string
+  status: 'queued' | 'ringing' | 'in-progress' | 'completed' | 'busy' | 'failed' | 'no-answer' | 'canceled'
+  verdict?: Verdict
+  userId?: string
+  userName?: string
+  contactId?: string
+  contactName?: string
+  startedAt: string
+  answeredAt?: string
+  endedAt?: string
+  durationSeconds?: number
+  muted: boolean
+  device: boolean
+  unknown?: boolean
+  assist?: Assist
+}
+
+export interface KeysEvent {
+  callId: string
+  stream: string
+  epoch: number
+  seq: number
+  at: string
+  digits: string
+  from: 'agent' | 'caller'
+}
+
+export interface ErrorEvent {
+  code: string
+  message: string
+  callId?: string
+}
+
+export interface MediaState {
+  up: boolean
+  reason?: 'replaced' | 'lost'
+}
+
+export interface AgentState {
+  agent: Agent
+}
+
+export interface TranscriptEvent {
+  callId: string
+  stream?: string
+  epoch?: number
+  seq?: number
+  at: string
+  lineId: string
+  revision: number
+  speaker: 'caller' | 'agent'
+  text: string
+  final: boolean
+  startMs: number
+  endMs: number
+  gap?: string
+}
+
+export interface SuggestionEvent {
+  callId: string
+  stream: string
+  epoch: number
+  seq: number
+  at: string
+  suggestionId: string
+  text: string
+  reason: string
+  lineId: string
+  state: 'shown'
+}
+
+export interface ActionEvent {
+  callId: string
+  stream: string
+  epoch: number
+  seq: number
+  at: string
+  actionId: string
+  tool: string
+  arguments: Record<string, unknown>
+  state: 'running' | 'proposed' | 'done' | 'refused'
+  result?: Record<string, unknown>
+}
+
+export interface TranscriptLine {
+  lineId: string
+  revision: number
+  speaker: 'caller' | 'agent'
+  text: string
+  final: boolean
+  startMs: number
+  endMs: number
+  gap?: string
+}
+
+export interface Suggestion {
+  suggestionId: string
+  text: string
+  reason: string
+  lineId: string
+  state: 'shown'
+}
+
+export interface Action {
+  actionId: string
+  tool: string
+  arguments: Record<string, unknown>
+  state: 'running' | 'proposed' | 'done' | 'refused'
+  result?: Record<string, unknown>
+}
+
+/** What the server tells. */
+export interface Events {
+  'call:state': State
+  'call:initiated': CallEvent
+  'call:update': CallEvent
+  'call:ended': CallEvent
+  'call:dtmf': KeysEvent
+  'call:error': ErrorEvent
+  'media:state': MediaState
+  'agent:state': AgentState
+  'ai:transcript': TranscriptEvent
+  'ai:suggestion': SuggestionEvent
+  'ai:action': ActionEvent
+}
+
+/** What may be asked for. */
+export interface Commands {
+  'call:initiate': { to: string, from?: string, contactId?: string }
+  'call:end': { callId: string }
+  'call:dtmf': { callId: string, digits: string }
+  'call:mute': { callId: string, on: boolean }
+  'call:accept': { callId: string }
+  'call:reject': { callId: string }
+  'media:offer': { sdp: string }
+  'media:close': Record<string, never>
+  'auth:renew': { token: string }
+}
+
+/** What a command is answered with, beside ok. */
+export interface Answers {
+  'call:initiate': { call: CallView }
+  'call:end': { call: CallView }
+  'call:dtmf': Record<string, never>
+  'call:mute': { call: CallView }
+  'call:accept': Record<string, never>
+  'call:reject': Record<string, never>
+  'media:offer': { sdp: string }
+  'media:close': Record<string, never>
+  'auth:renew': Record<string, never>
+}
