@@ -116,7 +116,7 @@ func checkLine(ctx context.Context, b *checkBook, story demoStory) error {
 		stage{"speak and hear it back", (*checkAgent).hearEcho},
 		stage{"press 4 2 #, heard as tones at the other end", (*checkAgent).pressKeys},
 		stage{"mute: nothing of the agent leaves the bridge", (*checkAgent).muteAndSpeak},
-		stage{"a second call is refused while in one", (*checkAgent).refusedSecond},
+		stage{"a second call: the first waits", (*checkAgent).secondCall},
 		stage{"hang up", (*checkAgent).hangUp},
 		stage{"the call ends as it did: hung up by the agent", over(call.Completed, call.ByAgent, call.HungUp)},
 	))

@@ -18,6 +18,7 @@ import (
 	"softphone/internal/phone/call"
 	"softphone/internal/phone/media"
 	"softphone/internal/protocol/socketio/client"
+	"softphone/internal/sim/twilio"
 )
 
 // checkAgent is a person at the desk: a login, a socket, a microphone and an
@@ -262,11 +263,24 @@ func (a *checkAgent) hangUp(ctx context.Context) (string, error) {
 	return "", a.command(ctx, "call:end", gateway.OfCall{CallID: a.callID}, nil)
 }
 
-func (a *checkAgent) refusedSecond(ctx context.Context) (string, error) {
-	err := a.command(ctx, "call:initiate", gateway.Initiate{To: "+12015550124"}, nil)
-	var no *commandRefused
-	if !errors.As(err, &no) || no.no.Code != "agent_busy" {
-		return "", fmt.Errorf("the answer was %w, want agent_busy", err)
+// secondCall calls somebody else meanwhile: the first call waits on hold and is
+// taken up again.
+func (a *checkAgent) secondCall(ctx context.Context) (string, error) {
+	var second gateway.Answered
+	if err := a.command(ctx, "call:initiate", gateway.Initiate{To: twilio.NumberTone}, &second); err != nil {
+		return "", err
 	}
-	return no.no.Message, nil
+	if _, err := a.awaitCall(ctx, "call:update", func(v call.View) bool { return v.Held }); err != nil {
+		return "", err
+	}
+	if err := until(ctx, "the second call was not heard", func() bool { return tonal(a.ear.last(), 1000) > 0.8 }); err != nil {
+		return "", err
+	}
+	if err := a.command(ctx, "call:hold", gateway.Holding{CallID: a.callID}, nil); err != nil {
+		return "", err
+	}
+	if err := until(ctx, "the second call is still heard", func() bool { return tonal(a.ear.last(), 1000) < 0.1 }); err != nil {
+		return "", err
+	}
+	return "and is taken up again", a.command(ctx, "call:end", gateway.OfCall{CallID: second.Call.ID}, nil)
 }

@@ -92,6 +92,12 @@ func (e *checkEar) sound() []byte {
 	return bytes.Clone(e.heard)
 }
 
+// last is the newest 200 ms.
+func (e *checkEar) last() []byte {
+	sound := e.sound()
+	return sound[max(0, len(sound)-10*media.FrameBytes):]
+}
+
 func (e *checkEar) quietFor() time.Duration {
 	e.mu.Lock()
 	defer e.mu.Unlock()

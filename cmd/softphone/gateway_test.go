@@ -79,7 +79,7 @@ func TestCommandsThatCannotBe(t *testing.T) {
 	refusedWith(t, a.command(ctx, "call:initiate", map[string]any{"to": twilio.NumberAna, "at": time.Now().Add(-11 * time.Second)}, nil), switchboard.Stale)
 	refusedWith(t, a.command(ctx, "call:teleport", map[string]any{}, nil), switchboard.UnknownCommand)
 	refusedWith(t, a.command(ctx, "call:end", gateway.OfCall{CallID: "nobody's"}, nil), switchboard.NotFound)
-	refusedWith(t, a.command(ctx, "call:accept", gateway.OfCall{CallID: "x"}, nil), switchboard.NotNow)
+	refusedWith(t, a.command(ctx, "call:accept", gateway.OfCall{CallID: "x"}, nil), switchboard.NoDevice)
 	refusedWith(t, a.command(ctx, "media:offer", gateway.SDP{SDP: "v=0"}, nil), switchboard.BadOffer)
 	if _, err := a.await(ctx, "call:error", func(b json.RawMessage) bool {
 		var e gateway.Error
@@ -249,10 +249,7 @@ func TestANewDeviceTakesOver(t *testing.T) {
 	}); err != nil {
 		t.Error("the old device was not told:", err)
 	}
-	if err := until(ctx, "the call did not move", func() bool { return tonal(lastOf(second.ear.sound()), 1000) > 0.8 }); err != nil {
+	if err := until(ctx, "the call did not move", func() bool { return tonal(second.ear.last(), 1000) > 0.8 }); err != nil {
 		t.Error(err)
 	}
 }
-
-// lastOf is the newest 200 ms of a sound.
-func lastOf(sound []byte) []byte { return sound[max(0, len(sound)-1600):] }

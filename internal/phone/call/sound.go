@@ -116,7 +116,7 @@ func (o *sound) press(e playKeys) {
 
 // announce plays a prompt to a telephone.
 func (o *sound) announce(e play) {
-	at, src := o.in[e.leg], media.Prompt(e.prompt)
+	at, src := o.in[e.leg], prompt(e.prompt)
 	if at == nil { // the sound follows the state after its effects
 		if p := o.call.state.party(e.leg); p != nil && p.port != nil {
 			o.follow(o.call.state)
@@ -128,6 +128,15 @@ func (o *sound) announce(e play) {
 		return
 	}
 	o.play(at.port, e.leg, src, played{e.prompt})
+}
+
+// prompt is an announcement; a caller is told by a beep when to speak.
+func prompt(name string) media.Source {
+	src := media.Prompt(name)
+	if name == "voicemail" && src != nil {
+		return media.Sequence(src, media.Beep())
+	}
+	return src
 }
 
 func (o *sound) play(port media.Port, leg LegID, src media.Source, after Input) {
