@@ -34,7 +34,8 @@ export interface SoftphoneParts {
 }
 
 const ASKING = 30_000 // ms that a person may take to allow the microphone
-const HEARING = 400 // ms until the desk has heard the first sound of a new device
+const HEARING = 400 // ms between two tries while the desk has not heard a new device
+const TRIES = 10 // a busy machine takes seconds to start its sound
 const ONCE = 2_000 // ms in which the same refusal is the same news
 
 export function createSoftphone(p: SoftphoneParts) {
@@ -140,7 +141,7 @@ export function createSoftphone(p: SoftphoneParts) {
       if (snapshot.sound.state !== 'elsewhere') await wantSound()
       if (snapshot.leads && (await device.settled(ASKING)).state === 'trouble') throw new Refused('no_device', '')
     }
-    for (let tries = 3; ; tries--) {
+    for (let tries = TRIES; ; tries--) {
       try {
         return await line.ask('call:initiate', order)
       } catch (e) {
