@@ -137,9 +137,11 @@ export function createSoftphone(p: SoftphoneParts) {
 
   async function place(order: Order) {
     await line.begun() // somebody is quicker than the page
-    if (!snapshot.agent?.device) {
-      if (snapshot.sound.state !== 'elsewhere') await wantSound()
-      if (snapshot.leads && (await device.settled(ASKING)).state === 'trouble') throw new Refused('no_device', '')
+    // The desk may still count a device that has just gone, such as that of the
+    // page before a reload: this tab's own sound is what a call needs.
+    if (snapshot.leads && snapshot.sound.state !== 'elsewhere') {
+      await wantSound()
+      if ((await device.settled(ASKING)).state === 'trouble') throw new Refused('no_device', '')
     }
     for (let tries = TRIES; ; tries--) {
       try {
