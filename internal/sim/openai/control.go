@@ -14,7 +14,7 @@ import (
 )
 
 // armed faults wait for their next chance; the others strike live sessions.
-var armed = []string{"refuse", "blackhole", "instant_close", "bad_key", "quota", "rate_limit", "transcription_failed", "out_of_order", "rest_quota", "rest_error"}
+var armed = []string{"refuse", "blackhole", "instant_close", "bad_key", "quota", "rate_limit", "transcription_failed", "out_of_order", "no_pcmu", "rest_quota", "rest_error"}
 
 var striking = map[string]func(*session, fault){
 	"abort":  func(s *session, _ fault) { _ = s.conn.CloseNow() },

@@ -7,7 +7,7 @@ const strikes = {
 }
 const arms = {
   refuse: "503", blackhole: "Answer nothing", instant_close: "Close at once", bad_key: "Call the key bad", quota: "Empty account",
-  rate_limit: "Too many requests", transcription_failed: "Fail a transcript", out_of_order: "Swap two transcripts",
+  rate_limit: "Too many requests", transcription_failed: "Fail a transcript", out_of_order: "Swap two transcripts", no_pcmu: "Refuse mu-law",
   rest_quota: "REST: empty account", rest_error: "REST: error 500",
 }
 const $ = id => document.getElementById(id)
