@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,6 +90,7 @@ func endings() []ending {
 		{name: "document lost once", to: leaves, faults: []twilio.Fault{{Kind: twilio.FaultVoiceFail}}, status: call.Completed, by: call.ByCustomer, reason: call.HungUp, calls: 1},
 		{name: "sound closed without stop", to: quick, then: cut(twilio.Fault{Kind: twilio.FaultSocketClose}), status: call.Completed, by: call.ByCarrier, reason: call.CarrierLost, calls: 1},
 		{name: "sound reset, and the call with it", to: quick, then: cut(twilio.Fault{Kind: twilio.FaultSocketReset, EndsCall: true}), status: call.Completed, by: call.ByCarrier, reason: call.CarrierLost, calls: 1},
+		{name: "sound stalls for good", to: quick, then: cut(twilio.Fault{Kind: twilio.FaultSocketStall}), seated: true, status: call.Completed, by: call.ByCarrier, reason: call.CarrierLost, calls: 1},
 		{name: "sound never comes", to: quick, faults: []twilio.Fault{{Kind: twilio.FaultSocketNever}}, status: call.Completed, by: call.ByCarrier, reason: call.CarrierLost, calls: 1},
 		{name: "stop we did not cause", to: quick, then: cut(twilio.Fault{Kind: twilio.FaultSocketStop}), status: call.Completed, by: call.ByCustomer, reason: call.HungUp, calls: 1},
 		{name: "no device", to: quick, status: call.Completed, by: call.ByDesk, reason: call.NoDevice, calls: 1},
@@ -130,7 +133,10 @@ func (d *townDesk) live(t *testing.T, e ending) {
 	}
 	found := d.until(t, id, "an end", isOver)
 	want := call.Verdict{By: e.by, Reason: e.reason, Detail: e.detail}
-	if got := *found.Call.Verdict; e.status != "" && found.Call.Status != e.status || got.By != want.By || got.Reason != want.Reason || e.detail != "" && got.Detail != e.detail {
+	if found.Call.Verdict.Detail == "" && d.wasAsked() {
+		want.Detail = "" // the resource, which was faster than the callback, has no SIP code
+	}
+	if got := *found.Call.Verdict; e.status != "" && found.Call.Status != e.status || got.By != want.By || got.Reason != want.Reason || want.Detail != "" && got.Detail != want.Detail {
 		t.Errorf("%s %+v, want %s %+v", found.Call.Status, got, e.status, want)
 	}
 	if !inPhase(call.Gone)(found) {
@@ -147,6 +153,13 @@ func (d *townDesk) live(t *testing.T, e ending) {
 	}
 	next := d.dial(t, twilio.NumberBusy) // refused as agent_busy if the first were not let go
 	d.until(t, next, "an end", isOver)
+}
+
+// wasAsked says that the server has asked Twilio how a call went.
+func (d *townDesk) wasAsked() bool {
+	return slices.ContainsFunc(d.sim.Ledger("", twilio.KindRequest), func(e twilio.Entry) bool {
+		return e.Account == d.account.Sid && strings.HasPrefix(e.What, "GET ")
+	})
 }
 
 func (d *townDesk) begin(t *testing.T, e ending) call.ID {
