@@ -44,6 +44,7 @@ test('a number in any form is called, muted, given keys and hung up', async ({ p
 test('a contact is found by name and called by keyboard; who cancels reads so', async ({ page }) => {
   await loginAs(page, 'Alex Moreau')
   const phone = await openPhone(page)
+  await expect(phone.getByLabel('Name or number')).toBeFocused()
   await page.keyboard.type('ross')
   await expect(phone.getByRole('option', { name: 'Chiara Rossi' })).toBeVisible()
   await page.keyboard.press('ArrowDown')

@@ -64,6 +64,7 @@ func TestLastWordsOfACallThatIsOver(t *testing.T) {
 		do(t, c, call.DeviceUp{User: "U1", Port: newPort()})
 		do(t, c, told("completed"))
 		time.Sleep(2 * time.Second) // its sound is heard out
+		synctest.Wait()
 		ended := l.changes[len(l.changes)-1]
 		if !over(c) || len(ended.Claims) != 1 || !ended.Transcript {
 			t.Fatalf("over %v, agent %v, transcript %v", over(c), ended.Claims, ended.Transcript)
