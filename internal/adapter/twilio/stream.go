@@ -31,6 +31,8 @@ type Stream struct {
 	in      media.Switch
 	cutter  *media.Cutter
 	out     *outlet
+	heard   heard
+	gauge   media.Gauge
 	done    chan struct{}
 	once    sync.Once
 	stopped atomic.Bool
@@ -162,6 +164,7 @@ func (v *visit) listen() bool {
 	}
 	switch m.Event {
 	case mediastream.EventMedia:
+		v.stream.heard.took(time.Now(), m.Media)
 		v.stream.cutter.Write(m.Media.Payload)
 	case mediastream.EventDTMF:
 		if v.stream.Heard != nil {
