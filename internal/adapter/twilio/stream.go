@@ -35,6 +35,8 @@ type Stream struct {
 	in      media.Switch
 	cutter  *media.Cutter
 	out     *outlet
+	heard   heard
+	gauge   media.Gauge
 	done    chan struct{}
 	once    sync.Once
 	stopped atomic.Bool
@@ -174,6 +176,7 @@ func (v *visit) listen() bool {
 	case mediastream.EventConnected, mediastream.EventStart: // a socket has one stream
 		return false
 	case mediastream.EventMedia:
+		v.stream.heard.took(time.Now(), m.Media)
 		v.stream.cutter.Write(m.Media.Payload)
 	case mediastream.EventDTMF:
 		if v.stream.Heard != nil {

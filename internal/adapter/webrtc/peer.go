@@ -40,6 +40,11 @@ type Peer struct {
 	heard                              atomic.Int64 // unix nanoseconds
 	received, sent, lost, late, unsent atomic.Int64
 
+	ssrc   uint32       // of what the party hears
+	jitter atomic.Int64 // of what it says, in nanoseconds
+	told   reported     // of what it hears, by the party
+	gauge  media.Gauge
+
 	up, done chan struct{}
 	upOnce   sync.Once
 	endOnce  sync.Once
@@ -49,7 +54,10 @@ var _ media.Port = (*Peer)(nil)
 
 func newPeer(pc *pion.PeerConnection, log *slog.Logger) *Peer {
 	p := &Peer{pc: pc, log: log, gone: func() {}, up: make(chan struct{}), done: make(chan struct{})}
-	pc.OnTrack(func(t *pion.TrackRemote, _ *pion.RTPReceiver) { p.listen(t) })
+	pc.OnTrack(func(t *pion.TrackRemote, r *pion.RTPReceiver) {
+		go drain(r, nil) // for the interceptor that reports to the party; ends with the connection
+		p.listen(t)
+	})
 	pc.OnConnectionStateChange(p.changed)
 	return p
 }
@@ -118,8 +126,8 @@ var packets = sync.Pool{New: func() any { return new(rtp.Packet) }}
 
 func (p *Peer) String() string { return "webrtc peer" }
 
-// addMouth adds the track the party hears. Reports about it are read and
-// dropped until the connection closes.
+// addMouth adds the track the party hears. Reports about it are read until the
+// connection closes.
 func (p *Peer) addMouth() error {
 	track, err := pion.NewTrackLocalStaticRTP(voice, "voice", "desk")
 	if err != nil {
@@ -130,14 +138,10 @@ func (p *Peer) addMouth() error {
 		return fmt.Errorf("add voice track: %w", err)
 	}
 	p.ear = track
-	go func() {
-		buf := make([]byte, 1500)
-		for {
-			if _, _, err := s.Read(buf); err != nil {
-				return
-			}
-		}
-	}()
+	if e := s.GetParameters().Encodings; len(e) > 0 {
+		p.ssrc = uint32(e[0].SSRC)
+	}
+	go drain(s, func(packet []byte) { p.told.read(time.Now(), p.ssrc, packet) })
 	return nil
 }
 
@@ -160,14 +164,20 @@ func (p *Peer) listen(t *pion.TrackRemote) {
 	in := receiver{peer: p, cut: media.NewCutter(&p.next)}
 	buf := make([]byte, 1500)
 	var pkt rtp.Packet
+	var jitter media.Jitter
 	for {
 		n, _, err := t.Read(buf)
 		if err != nil {
 			return
 		}
 		if pkt.Unmarshal(buf[:n]) == nil {
-			p.heard.Store(time.Now().UnixNano())
+			now := time.Now()
+			p.heard.Store(now.UnixNano())
 			p.received.Add(1)
+			if pkt.PayloadType == voicePayload { // packets of a key share a timestamp
+				jitter.Came(now, pkt.Timestamp)
+				p.jitter.Store(int64(jitter.Value()))
+			}
 			in.take(&pkt)
 		}
 	}
