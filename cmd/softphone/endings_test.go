@@ -48,6 +48,17 @@ func cut(f twilio.Fault) func(*testing.T, *townDesk, call.ID) {
 	}
 }
 
+// cutAndGoOn lets the socket suffer, waits until the call has its sound again,
+// and hangs up.
+func cutAndGoOn(f twilio.Fault) func(*testing.T, *townDesk, call.ID) {
+	return func(t *testing.T, d *townDesk, id call.ID) {
+		cut(f)(t, d, id)
+		d.until(t, id, "the loss of its sound", inPhase(call.Answered))
+		d.until(t, id, "its sound again", inPhase(call.Up))
+		d.hangUp(t, id)
+	}
+}
+
 func many(kind string) twilio.Fault { return twilio.Fault{Kind: kind, Count: 50} }
 
 func endings() []ending {
@@ -88,9 +99,9 @@ func endings() []ending {
 		{name: "no callbacks, and Twilio cannot be asked at first", to: leaves, faults: []twilio.Fault{noNews, {Kind: twilio.FaultRead, Status: 500, Count: 2}}, status: call.Completed, by: call.ByCustomer, reason: call.HungUp, calls: 1},
 		{name: "the end told late", to: leaves, faults: []twilio.Fault{{Kind: twilio.FaultCallbackDelay, When: "completed", Delay: span(5 * time.Second)}}, status: call.Completed, by: call.ByCustomer, reason: call.HungUp, calls: 1},
 		{name: "document lost once", to: leaves, faults: []twilio.Fault{{Kind: twilio.FaultVoiceFail}}, status: call.Completed, by: call.ByCustomer, reason: call.HungUp, calls: 1},
-		{name: "sound closed without stop", to: quick, then: cut(twilio.Fault{Kind: twilio.FaultSocketClose}), status: call.Completed, by: call.ByCarrier, reason: call.CarrierLost, calls: 1},
+		{name: "sound closed without stop, and there again", to: quick, then: cutAndGoOn(twilio.Fault{Kind: twilio.FaultSocketClose}), seated: true, status: call.Completed, by: call.ByAgent, reason: call.HungUp, calls: 1},
 		{name: "sound reset, and the call with it", to: quick, then: cut(twilio.Fault{Kind: twilio.FaultSocketReset, EndsCall: true}), status: call.Completed, by: call.ByCarrier, reason: call.CarrierLost, calls: 1},
-		{name: "sound stalls for good", to: quick, then: cut(twilio.Fault{Kind: twilio.FaultSocketStall}), seated: true, status: call.Completed, by: call.ByCarrier, reason: call.CarrierLost, calls: 1},
+		{name: "sound stalls for good, and is there again", to: quick, then: cutAndGoOn(twilio.Fault{Kind: twilio.FaultSocketStall}), seated: true, status: call.Completed, by: call.ByAgent, reason: call.HungUp, calls: 1},
 		{name: "sound never comes", to: quick, faults: []twilio.Fault{{Kind: twilio.FaultSocketNever}}, status: call.Completed, by: call.ByCarrier, reason: call.CarrierLost, calls: 1},
 		{name: "stop we did not cause", to: quick, then: cut(twilio.Fault{Kind: twilio.FaultSocketStop}), status: call.Completed, by: call.ByCustomer, reason: call.HungUp, calls: 1},
 		{name: "no device", to: quick, status: call.Completed, by: call.ByDesk, reason: call.NoDevice, calls: 1},

@@ -347,7 +347,7 @@ func (d *townDesk) until(t *testing.T, id call.ID, what string, fits func(dossie
 func isOver(d dossierOf) bool { return d.Call.Status.Final() }
 
 func inPhase(p call.Phase) func(dossierOf) bool {
-	return func(d dossierOf) bool { return len(d.Legs) == 1 && d.Legs[0].Phase == p }
+	return func(d dossierOf) bool { return len(d.Legs) > 0 && d.Legs[0].Phase == p }
 }
 
 // fault orders trouble for this desk only.

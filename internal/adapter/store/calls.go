@@ -157,10 +157,10 @@ func (r legRow) record() call.LegRecord {
 	}
 }
 
-// LegsOf lists the legs of a call in the order they were made.
+// LegsOf lists the legs of a call, the customer's first.
 func (t *Tenant) LegsOf(ctx context.Context, id call.ID) ([]call.LegRecord, error) {
 	var rows []legRow
-	err := t.db.NewSelect().Model(&rows).Where("call_id = ?", string(id)).Order("id").Scan(ctx)
+	err := t.db.NewSelect().Model(&rows).Where("call_id = ?", string(id)).OrderExpr("CASE role WHEN 'customer' THEN 0 ELSE 1 END, id").Scan(ctx)
 	out := make([]call.LegRecord, len(rows))
 	for i, r := range rows {
 		out[i] = r.record()
