@@ -8,10 +8,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"softphone/internal/protocol/mediastream"
+	"softphone/internal/protocol/twiml"
 	"softphone/internal/sim/twilio"
 
 	"github.com/coder/websocket"
@@ -243,5 +246,42 @@ func TestDecliningAndLeaving(t *testing.T) {
 	})
 	if diff := cmp.Diff(len(d.voice), 0); diff != "" {
 		t.Errorf("voice requests (-got +want):\n%s", diff)
+	}
+}
+
+// TestHeardByName teaches the simulator a sound, plays it from the server, and
+// asks what the person heard and said.
+func TestHeardByName(t *testing.T) {
+	d := newDesk(t, nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, d.api.URL+"/control/sounds/hold", bytes.NewReader(twilio.ToneFile(2*time.Second, 730)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, body := d.fetch(r); status != http.StatusNoContent {
+		t.Fatalf("teach: %d %s", status, body)
+	}
+	d.mu.Lock()
+	d.server.Config.Handler.(*http.ServeMux).HandleFunc("/hold.wav", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(twilio.ToneFile(2*time.Second, 730))
+	})
+	d.mu.Unlock()
+	d.answer(twiml.Pause{Length: 1}, twiml.Play{URL: "/hold.wav"})
+	d.control(http.MethodPut, "/people/+12015550142", twilio.Person{AnswerAfter: twilio.In(0), Turns: []twilio.Turn{{Say: "customer-2"}}})
+	made := d.dial("+12015550142")
+	d.ended(made.Sid)
+	for path, want := range map[string][]string{"heard.json": {"silence", "sound:hold"}, "said.json": {"voice:customer-2"}} {
+		_, body := d.control(http.MethodGet, "/calls/"+made.Sid+"/"+path, nil)
+		var heard twilio.Heard
+		if err := json.Unmarshal(body, &heard); err != nil || heard.Call != made.Sid || heard.Start.IsZero() {
+			t.Fatalf("%s: %v %s", path, err, body)
+		}
+		for _, name := range want {
+			if !slices.ContainsFunc(heard.Segments, func(s twilio.Segment) bool { return slices.Contains(s.What, name) }) {
+				t.Errorf("%s has no %s: %s", path, name, body)
+			}
+		}
+	}
+	if status, _ := d.control(http.MethodPut, "/sounds/short", nil); status != http.StatusBadRequest {
+		t.Errorf("no sound: %d, want 400", status)
 	}
 }
