@@ -254,7 +254,9 @@ func TestInbound(t *testing.T) {
 		return err == nil && len(legs) == 1 && *legs[0].Status == "in-progress" && *legs[0].Direction == "outbound-dial"
 	})
 	d.hangUp(view.Call)
-	d.eventually("both ends", func() bool { return d.told("CallSid", view.Call) && d.told("ParentCallSid", view.Call) && d.told("CallStatus", "completed") })
+	d.eventually("both ends", func() bool {
+		return d.told("CallSid", view.Call) && d.told("ParentCallSid", view.Call) && d.told("CallStatus", "completed")
+	})
 }
 
 func TestConference(t *testing.T) {

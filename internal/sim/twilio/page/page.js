@@ -40,19 +40,41 @@ function level(samples) {
 let socket = null;
 let handset = null; // {context, node, stream}
 let ringing = null; // timer of the ringing sound
+let ticking = null; // timer of the clock
+let me = ""; // the number that is sat at
 
-function state(name, words) {
+const names = new Map(); // of people, by number
+
+function state(name, words, detail = "") {
   byId("phone").dataset.state = name;
   byId("phone-state").textContent = words;
+  byId("phone-detail").textContent = detail;
+  byId("face").textContent = name === "away" ? "?" : (names.get(me) ?? me).replace("+", "").slice(0, 1);
+  clock(name === "up");
   show("answer", name === "rings");
   show("decline", name === "rings");
-  show("hangup", name === "up");
-  show("leave", name !== "away");
+  show("hangup", name === "up" || name === "calls");
+  show("call", name === "waits" && socket?.readyState === WebSocket.OPEN && byId("desk").options.length > 0);
+  show("leave", name === "waits");
   show("meters", name === "up");
   show("keypad", name === "up");
   byId("sit").disabled = name !== "away";
   byId("number").disabled = name !== "away";
   document.title = name === "rings" ? "Ringing: simulated Twilio" : "Simulated Twilio";
+}
+
+// clock counts from the answer.
+function clock(on) {
+  clearInterval(ticking);
+  show("clock", on);
+  if (!on) return;
+  const began = Date.now();
+  const tick = () => {
+    const seconds = Math.floor((Date.now() - began) / 1000);
+    byId("clock").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  };
+  tick();
+  ticking = setInterval(tick, 500);
 }
 
 async function pickUpHandset() {
@@ -96,46 +118,50 @@ function ring(on) {
 
 const signs = {
   ring(sign) {
-    state("rings", `${sign.from} is calling`);
+    state("rings", `${sign.from} is calling`, "Answer, and speak with your own microphone.");
     ring(true);
     byId("answer").focus();
   },
+  calling() {
+    state("calls", "It rings at the desk", "Wait for an answer, or hang up.");
+    byId("hangup").focus();
+  },
   up() {
     ring(false);
-    state("up", "Connected");
+    state("up", "Connected", `You are ${names.get(me) ?? "somebody"}, ${me}`);
     byId("hangup").focus();
   },
   end() {
     ring(false);
-    state("waits", "The call is over. Waiting for the next one.");
+    state("waits", "The call is over", "Waiting for the next one.");
     byId("leave").focus();
   },
 };
 
 async function sit(event) {
   event.preventDefault();
-  const number = byId("number").value.trim();
+  const number = me = byId("number").value.trim();
   state("waits", "Asking for the microphone ...");
   try {
     handset = await pickUpHandset();
   } catch (error) {
-    leave(`No microphone: ${error.message}. Other than on localhost a browser gives it only to https pages.`);
+    leave("No microphone", `${error.message}. Other than on localhost a browser gives it only to https pages.`);
     return;
   }
   const address = new URL(`control/person/${encodeURIComponent(number)}`, document.baseURI);
   address.protocol = address.protocol.replace("http", "ws");
   socket = new WebSocket(address);
   socket.binaryType = "arraybuffer";
-  socket.onopen = () => state("waits", `You are ${number}. Waiting for a call.`);
+  socket.onopen = () => state("waits", "Waiting for a call", `You are ${names.get(number) ?? "somebody"}, ${number}. Dial it from the softphone.`);
   socket.onmessage = ({ data }) => {
     if (typeof data !== "string") return hear(data);
     const sign = JSON.parse(data);
     signs[sign.type]?.(sign);
   };
-  socket.onclose = () => leave("The telephone is free: somebody else has this number, or the simulator stopped.");
+  socket.onclose = () => leave("You were sent away", "Somebody else sits at this number already, or the simulator stopped.");
 }
 
-function leave(words) {
+function leave(words, detail = "Choose a number above; its usual person steps aside.") {
   ring(false);
   if (socket) {
     socket.onclose = null;
@@ -144,17 +170,28 @@ function leave(words) {
   handset?.stream.getTracks().forEach((track) => track.stop());
   handset?.context.close();
   socket = handset = null;
-  state("away", words);
+  state("away", words, detail);
 }
 
 const send = (sign) => socket?.readyState === WebSocket.OPEN && socket.send(JSON.stringify(sign));
 
+// letCall lets somebody call the desk that is chosen; one who sits at this page
+// talks, everybody else behaves as in the list.
+async function letCall(from) {
+  const answer = await fetch("control/calls", {
+    method: "POST", headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ from, to: byId("desk").value }),
+  });
+  if (!answer.ok) byId("phone-state").textContent = `The call did not come about: ${(await answer.json()).error}`;
+}
+
 function setUpPhone() {
+  byId("call").addEventListener("click", () => letCall(me));
   byId("seat-form").addEventListener("submit", sit);
   byId("answer").addEventListener("click", () => send({ type: "answer" }));
   byId("decline").addEventListener("click", () => send({ type: "decline" }));
   byId("hangup").addEventListener("click", () => send({ type: "hangUp" }));
-  byId("leave").addEventListener("click", () => { leave("Nobody sits here."); byId("number").focus(); });
+  byId("leave").addEventListener("click", () => { leave("Nobody sits here"); byId("number").focus(); });
   for (const key of "123456789*0#") {
     const button = element("button", key, { type: "button", "aria-label": `Key ${{ "*": "star", "#": "hash" }[key] ?? key}` });
     button.addEventListener("click", () => send({ type: "key", key }));
@@ -179,13 +216,15 @@ function meterRow(words, value) {
 function callItem(call) {
   const item = element("li");
   const who = element("div", "", { class: "who" });
-  who.append(element("span", `${call.name} ${call.to}`), element("span", call.status, { class: "status", "data-status": call.status }));
-  item.append(who, element("div", `from ${call.from}`, { class: "status" }));
+  const person = call.direction === "inbound" ? call.from : call.to;
+  const desk = call.direction === "inbound" ? `calls ${call.to}` : `from ${call.from}`;
+  who.append(element("span", `${call.name} ${person}`), element("span", call.status, { class: "status", "data-status": call.status }));
+  item.append(who, element("div", desk, { class: "status" }));
   if (call.status === "in-progress") item.append(meterRow("Hears", call.heard), meterRow("Says", call.said));
   if (call.timeline) {
     const links = element("div", "", { class: "links" });
     for (const [what, words] of [["heard", "What they heard"], ["said", "What they said"]]) {
-      links.append(element("a", words, { href: `control/calls/${call.call}/${what}.wav`, "aria-label": `${words}, call to ${call.name} ${call.call.slice(-6)}` }));
+      links.append(element("a", words, { href: `control/calls/${call.call}/${what}.wav`, "aria-label": `${words}, call of ${call.name} ${call.call.slice(-6)}` }));
     }
     item.append(links);
   }
@@ -212,6 +251,8 @@ async function watch() {
     const { calls, accounts } = await fetchJSON("control/state");
     show("no-calls", calls.length === 0);
     replace("calls", () => calls.map(callItem), JSON.stringify(calls));
+    const desks = accounts.flatMap((account) => account.numbers ?? []);
+    replace("desk", () => desks.map((desk) => element("option", `${desk.name ?? ""} ${desk.number}`.trim(), { value: desk.number })), JSON.stringify(desks));
     replace("accounts", () => accounts.map(accountItem), JSON.stringify(accounts));
   } catch {
     show("no-calls", true); // the simulator stopped; the next round tells
@@ -226,12 +267,43 @@ const behaviour = (person) => {
 
 async function listPeople() {
   const people = await fetchJSON("control/people");
+  for (const person of people) names.set(person.number, person.name);
   byId("people").replaceChildren(...people.map((person) => {
     const row = element("tr");
-    row.append(element("td", person.number), element("td", person.name), element("td", behaviour(person)));
+    const call = element("button", "Let them call", { type: "button", "aria-label": `Let ${person.name} call the desk` });
+    call.addEventListener("click", () => letCall(person.number));
+    const calls = element("td");
+    calls.append(call);
+    row.append(element("td", person.number), element("td", person.name), element("td", behaviour(person)), calls);
     return row;
   }));
   byId("numbers").replaceChildren(...people.map((person) => element("option", person.name, { value: person.number })));
+}
+
+// summary says an entry in a few words.
+function summary({ kind, what, detail = {} }) {
+  const answer = detail.answer ?? detail.status;
+  const took = detail.ms === undefined ? "" : ` in ${detail.ms} ms`;
+  if (kind === "request") return `${what.replace(/\/2010-04-01\/Accounts\/\w+/, "")} \u2192 ${answer}`;
+  if (kind === "callback" || kind === "voice") return `${what} \u2192 ${answer ?? detail.error ?? "no answer"}${took}`;
+  const more = detail.what ?? detail.why ?? detail.cause ?? detail.digit ?? detail.text;
+  return more === undefined ? what : `${what}: ${more}`;
+}
+
+function ledgerRow(entry) {
+  const row = element("tr");
+  const kind = element("td");
+  kind.append(element("span", entry.kind, { class: "kind", "data-kind": entry.kind }));
+  const what = element("td");
+  if (entry.detail && Object.keys(entry.detail).length > 0) {
+    const all = element("details");
+    all.append(element("summary", summary(entry)), element("pre", JSON.stringify(entry.detail, null, 2)));
+    what.append(all);
+  } else {
+    what.textContent = summary(entry);
+  }
+  row.append(element("td", entry.time.slice(11, 23)), kind, what);
+  return row;
 }
 
 let read = 0;
@@ -240,12 +312,7 @@ async function followLedger() {
   try {
     const text = await (await fetch(`control/ledger?after=${read}`)).text();
     const entries = text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
-    const rows = entries.slice(-200).map((entry) => {
-      const row = element("tr");
-      const what = entry.detail ? `${entry.what} ${JSON.stringify(entry.detail)}` : entry.what;
-      row.append(element("td", entry.time.slice(11, 23)), element("td", entry.kind, entry.kind === "violation" ? { class: "violation" } : {}), element("td", what.slice(0, 300)));
-      return row;
-    });
+    const rows = entries.slice(-200).map(ledgerRow);
     byId("ledger").prepend(...rows.reverse());
     while (byId("ledger").children.length > 200) byId("ledger").lastElementChild.remove();
     read = entries.at(-1)?.seq ?? read;
