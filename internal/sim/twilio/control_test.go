@@ -285,3 +285,38 @@ func TestHeardByName(t *testing.T) {
 		t.Errorf("no sound: %d, want 400", status)
 	}
 }
+
+// TestBeingACaller is a page that calls the desk: it is told that it rings, hears
+// and speaks once somebody has answered, and may hang up at any time.
+func TestBeingACaller(t *testing.T) {
+	d := newDesk(t, nil)
+	d.setNumber("VoiceUrl", d.server.URL+"/voice", "StatusCallback", d.server.URL+"/status")
+	page := d.sit(caller)
+	heard := bytes.Repeat([]byte{0x35}, 800)
+	d.socket = func(s *stream) {
+		s.untilStart()
+		s.write(mediastream.AppendMedia(nil, s.start.StreamSid, heard))
+		for s.next() {
+		}
+	}
+	sid := d.arriveAs(twilio.Caller{From: caller, To: ours})
+	if sign := page.sign("calling"); sign["call"] != sid {
+		t.Errorf("calling = %v, want %s", sign, sid)
+	}
+	page.sign("up")
+	page.hears(heard[:160])
+	page.send(`{"type":"hangUp"}`)
+	page.sign("end")
+	if end := d.ended(sid); end != "completed" {
+		t.Errorf("ended as %q, want completed", end)
+	}
+	d.answer(twiml.Pause{Length: 60})
+	sid = d.arriveAs(twilio.Caller{From: caller, To: ours})
+	page.sign("calling")
+	page.send(`{"type":"hangUp"}`)
+	page.sign("end")
+	if end := d.ended(sid); end != "no-answer" {
+		t.Errorf("given up while it rang, it ended as %q, want no-answer", end)
+	}
+	_ = page.conn.CloseNow()
+}
