@@ -31,7 +31,7 @@ import (
 //	POST   /control/calls/{sid}/hangup        the person hangs up
 //	POST   /control/calls/{sid}/press         {"keys":"12#"}: the person presses keys
 //	POST   /control/calls/{sid}/say           {"voice":"customer-2"}: the person says it now
-//	POST   /control/calls/{sid}/socket        a Fault of kind socketClose, socketReset, socketStall, now
+//	POST   /control/calls/{sid}/socket        a Fault of a socket, now; socketLost is for when its server dies
 //	GET    /control/faults                    trouble that is still to come
 //	POST   /control/faults                    a Fault: trouble to come
 //	DELETE /control/faults                    no more trouble
@@ -311,6 +311,10 @@ func (s *Sim) orderSocket(l *line, w http.ResponseWriter, r *http.Request) error
 		return fmt.Errorf("the call has no media stream")
 	}
 	l.call.note(KindFault, f.Kind, nil)
+	if f.Kind == FaultSocketLost { // of a loss that is still to come
+		stream.suffer(r.Context(), f)
+		return nil
+	}
 	s.goes(func(ctx context.Context) { stream.suffer(ctx, f) })
 	return nil
 }

@@ -543,3 +543,20 @@ func TestRecordingRefusals(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestRecordedFromTheStart records a call that was ordered with Record=true; its
+// last callback says where the sound is ("Call resource", Record).
+func TestRecordedFromTheStart(t *testing.T) {
+	d := choir(t)
+	d.answer(twiml.Pause{Length: 1})
+	made := d.dial(low, "Record", "true", "RecordingStatusCallback", d.server.URL+"/status")
+	d.ended(made.Sid)
+	f := d.recorded("completed")
+	last := d.callback("completed")
+	if f.Get("RecordingSource") != "OutboundAPI" || last.Get("RecordingSid") != f.Get("RecordingSid") || last.Get("RecordingUrl") != f.Get("RecordingUrl") {
+		t.Errorf("recording %v, last callback %v", f, last)
+	}
+	if clip := d.fileOf(f.Get("RecordingSid")); !hasTone(clip.Sound, 500) {
+		t.Error("the person is not in the recording")
+	}
+}
