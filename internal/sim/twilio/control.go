@@ -21,14 +21,17 @@ import (
 //	GET    /control/people                    everybody who is known
 //	PUT    /control/people/{number}           a Person: who answers this number from now on
 //	GET    /control/voices                    what people can say
+//	POST   /control/calls                     a Caller: somebody calls a number of an account (POST /calls is the same)
+//	PUT    /control/sounds/{name}             a WAV file: known from now on as sound:NAME
 //	GET    /control/calls/{sid}               one call: status, levels, timeline
 //	GET    /control/calls/{sid}/heard.wav     what the person heard since the answer
 //	GET    /control/calls/{sid}/said.wav      what the person said since the answer
+//	GET    /control/calls/{sid}/heard.json    Heard: what that was, piece by piece (said.json likewise)
 //	GET    /control/calls/{sid}/timeline.json Timeline of both
 //	POST   /control/calls/{sid}/hangup        the person hangs up
 //	POST   /control/calls/{sid}/press         {"keys":"12#"}: the person presses keys
 //	POST   /control/calls/{sid}/say           {"voice":"customer-2"}: the person says it now
-//	POST   /control/calls/{sid}/socket        a Fault of kind socketClose, socketReset, socketStall, now
+//	POST   /control/calls/{sid}/socket        a Fault of a socket, now; socketLost is for when its server dies
 //	GET    /control/faults                    trouble that is still to come
 //	POST   /control/faults                    a Fault: trouble to come
 //	DELETE /control/faults                    no more trouble
@@ -41,11 +44,14 @@ func (s *Sim) routeControl(mux *http.ServeMux) {
 	handle("GET /control/people", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.people.list()) })
 	handle("PUT /control/people/{number}", s.servePut)
 	handle("GET /control/voices", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.voices.list) })
+	handle("POST /control/calls", s.serveCaller)
+	handle("POST /calls", s.serveCaller)
+	handle("PUT /control/sounds/{name}", s.serveTeach)
 	handle("GET /control/calls/{sid}", s.withCall(func(c *call, w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, c.view())
 	}))
-	handle("GET /control/calls/{sid}/{what}", s.withLine(serveSound))
-	handle("POST /control/calls/{sid}/{what}", s.withLine(s.serveOrder))
+	handle("GET /control/calls/{sid}/{what}", s.withLine(s.serveSound))
+	handle("POST /control/calls/{sid}/{what}", s.withCall(s.serveOrder))
 	handle("GET /control/faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.faults.list()) })
 	handle("POST /control/faults", s.serveFault)
 	handle("DELETE /control/faults", func(w http.ResponseWriter, _ *http.Request) {
@@ -63,25 +69,33 @@ type State struct {
 
 // CallView is a call as the control interface shows it.
 type CallView struct {
-	Call     string    `json:"call"`
-	Account  string    `json:"account"`
-	From     string    `json:"from"`
-	To       string    `json:"to"`
-	Name     string    `json:"name"`
-	Status   string    `json:"status"`
-	Created  time.Time `json:"created"`
-	Heard    float64   `json:"heard"` // level of the last 20 ms, dBm0
-	Said     float64   `json:"said"`
-	Waiting  int       `json:"waitingMs"` // sound of the server that is not played yet
-	Stream   string    `json:"stream,omitempty"`
-	Timeline *Timeline `json:"timeline,omitempty"`
+	Call      string    `json:"call"`
+	Parent    string    `json:"parent,omitempty"`
+	Direction string    `json:"direction"`
+	Account   string    `json:"account"`
+	From      string    `json:"from"`
+	To        string    `json:"to"`
+	Name      string    `json:"name"`
+	Status    string    `json:"status"`
+	Created   time.Time `json:"created"`
+	Heard     float64   `json:"heard"` // level of the last 20 ms, dBm0
+	Said      float64   `json:"said"`
+	Waiting   int       `json:"waitingMs"` // sound of the server that is not played yet
+	Stream    string    `json:"stream,omitempty"`
+	Timeline  *Timeline `json:"timeline,omitempty"`
 }
 
 func (c *call) view() CallView {
 	c.mu.Lock()
 	v := CallView{
-		Call: c.sid, Account: c.account.Sid, From: c.from, To: c.to, Name: c.sim.people.at(c.to).Name,
+		Call: c.sid, Account: c.account.Sid, From: c.from, To: c.to, Name: c.person.Name, Direction: c.direction,
 		Status: c.status, Created: c.created.UTC(),
+	}
+	if c.parent != nil {
+		v.Parent = c.parent.sid
+	}
+	if v.Name == "" {
+		v.Name = c.sim.people.at(c.to).Name
 	}
 	if c.live != nil {
 		v.Stream = c.live.sid
@@ -180,9 +194,7 @@ func (s *Sim) withCall(h func(*call, http.ResponseWriter, *http.Request)) http.H
 
 func (s *Sim) withLine(h func(*line, http.ResponseWriter, *http.Request)) http.HandlerFunc {
 	return s.withCall(func(c *call, w http.ResponseWriter, r *http.Request) {
-		c.mu.Lock()
-		l := c.line
-		c.mu.Unlock()
+		l := c.phone()
 		if l == nil {
 			writeJSON(w, http.StatusConflict, map[string]string{"error": "the call was not answered"})
 			return
@@ -191,13 +203,15 @@ func (s *Sim) withLine(h func(*line, http.ResponseWriter, *http.Request)) http.H
 	})
 }
 
-func serveSound(l *line, w http.ResponseWriter, r *http.Request) {
+func (s *Sim) serveSound(l *line, w http.ResponseWriter, r *http.Request) {
 	heard, said := l.sounds()
 	switch r.PathValue("what") {
 	case "heard.wav":
 		serveWAV(w, heard)
 	case "said.wav":
 		serveWAV(w, said)
+	case "heard.json", "said.json":
+		s.serveHeard(l, w, r)
 	case "timeline.json":
 		writeJSON(w, http.StatusOK, l.timeline())
 	default:
@@ -212,9 +226,19 @@ func serveWAV(w http.ResponseWriter, sound []byte) {
 
 // serveOrder tells the person of a call to do something, or the network to go
 // wrong.
-func (s *Sim) serveOrder(l *line, w http.ResponseWriter, r *http.Request) {
+func (s *Sim) serveOrder(c *call, w http.ResponseWriter, r *http.Request) {
 	var err error
-	switch r.PathValue("what") {
+	l, what := c.phone(), r.PathValue("what")
+	if l == nil && what == "hangup" && c.direction == twilioapi.Inbound {
+		c.giveUp()
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	if l == nil {
+		writeJSON(w, http.StatusConflict, map[string]string{"error": "the call was not answered"})
+		return
+	}
+	switch what {
 	case "hangup":
 		l.give(order{hangUp: true})
 	case "press":
@@ -287,6 +311,10 @@ func (s *Sim) orderSocket(l *line, w http.ResponseWriter, r *http.Request) error
 		return fmt.Errorf("the call has no media stream")
 	}
 	l.call.note(KindFault, f.Kind, nil)
+	if f.Kind == FaultSocketLost { // of a loss that is still to come
+		stream.suffer(r.Context(), f)
+		return nil
+	}
 	s.goes(func(ctx context.Context) { stream.suffer(ctx, f) })
 	return nil
 }

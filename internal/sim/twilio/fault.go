@@ -33,23 +33,29 @@ const (
 	FaultSocketStall     = "socketStall"       // after Delay neither send nor take for For; what we sent meanwhile then arrives at once
 	FaultSocketStop      = "socketStop"        // after Delay say stop and close, though nobody hung up
 	FaultSocketNever     = "socketNever"       // do not open the socket for For; 0: for ever
+	FaultSocketRefuse    = "socketRefuse"      // take the upgrade for refused (error 31920)
+	FaultSocketLost      = "socketLost"        // what is made of a socket whose server dies: see EndsCall and Unnoticed
+	FaultUpdateThenDrop  = "updateThenDrop"    // change the call, drop the connection
+	FaultMedia           = "media"             // answer the question for a recording's sound with HTTP status Status
 )
 
 var faultKinds = []string{
 	FaultStatus, FaultDrop, FaultCreateThenDrop, FaultCreateThenHang, FaultCreateThenError, FaultSlow,
 	FaultCallbackFirst, FaultCallbackDelay, FaultCallbackTwice, FaultCallbackDrop, FaultCallbackReorder,
-	FaultUpdate, FaultRead, FaultVoiceFail,
+	FaultUpdate, FaultUpdateThenDrop, FaultRead, FaultMedia, FaultVoiceFail,
 	FaultAnswerDelay, FaultSocketClose, FaultSocketReset, FaultSocketStall, FaultSocketStop, FaultSocketNever,
+	FaultSocketRefuse, FaultSocketLost,
 }
 
 // answering are the faults that are an answer of the API.
-var answering = []string{FaultStatus, FaultUpdate, FaultRead}
+var answering = []string{FaultStatus, FaultUpdate, FaultRead, FaultMedia}
 
 // Fault is trouble that strikes the next Count times.
 type Fault struct {
 	Kind    string `json:"kind"`
 	Count   int    `json:"count,omitempty"`   // default 1
 	Account string `json:"account,omitempty"` // only this one
+	Call    string `json:"call,omitempty"`    // only this one, or this conference
 	Status  int    `json:"status,omitempty"`  // of those that answer with one
 	When    string `json:"when,omitempty"`    // of callbacks: only of this CallStatus
 	Delay   Span   `json:"delay,omitempty"`
@@ -57,7 +63,12 @@ type Fault struct {
 	// EndsCall says that Twilio ends the call with the lost socket instead of
 	// going on with the document.
 	EndsCall bool `json:"endsCall,omitempty"`
+	// Unnoticed says that Twilio does not notice the loss: the person hears
+	// nothing until the call is led to another document or ends.
+	Unnoticed bool `json:"unnoticed,omitempty"`
 }
+
+func (f Fault) loss() loss { return loss{EndsCall: f.EndsCall, Unnoticed: f.Unnoticed} }
 
 func (f *Fault) check() error {
 	if !slices.Contains(faultKinds, f.Kind) {
@@ -102,13 +113,13 @@ func (f *faults) forget() {
 
 // take returns the first fault of one of the kinds that strikes here, and
 // counts it.
-func (f *faults) take(account, status string, kinds ...string) (Fault, bool) {
+func (f *faults) take(account, call, status string, kinds ...string) (Fault, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range f.queue {
 		fault := &f.queue[i]
 		if !slices.Contains(kinds, fault.Kind) || fault.Account != "" && fault.Account != account ||
-			fault.When != "" && fault.When != status {
+			fault.Call != "" && fault.Call != call || fault.When != "" && fault.When != status {
 			continue
 		}
 		struck := *fault
@@ -122,7 +133,7 @@ func (f *faults) take(account, status string, kinds ...string) (Fault, bool) {
 
 // creation returns what happens to a POST /Calls.json.
 func (f *faults) creation(account string) (Fault, bool) {
-	return f.take(account, "", FaultStatus, FaultDrop, FaultCreateThenDrop, FaultCreateThenHang,
+	return f.take(account, "", "", FaultStatus, FaultDrop, FaultCreateThenDrop, FaultCreateThenHang,
 		FaultCreateThenError, FaultSlow, FaultCallbackFirst)
 }
 
@@ -135,8 +146,8 @@ type callbackPlan struct {
 	copies int
 }
 
-func (f *faults) callback(account, status string) callbackPlan {
-	fault, ok := f.take(account, status, FaultCallbackDelay, FaultCallbackTwice, FaultCallbackDrop, FaultCallbackReorder)
+func (f *faults) callback(account, call, status string) callbackPlan {
+	fault, ok := f.take(account, call, status, FaultCallbackDelay, FaultCallbackTwice, FaultCallbackDrop, FaultCallbackReorder)
 	if !ok {
 		return callbackPlan{}
 	}
@@ -152,14 +163,14 @@ func (f *faults) callback(account, status string) callbackPlan {
 	return p
 }
 
-func (f *faults) answerDelay(account string) time.Duration {
-	fault, _ := f.take(account, "", FaultAnswerDelay)
+func (f *faults) answerDelay(account, call string) time.Duration {
+	fault, _ := f.take(account, call, "", FaultAnswerDelay)
 	return time.Duration(fault.Delay)
 }
 
 // socket lets ordered trouble strike the stream that has just started.
 func (f *faults) socket(c *call, s *stream) {
-	fault, ok := f.take(c.account.Sid, "", FaultSocketClose, FaultSocketReset, FaultSocketStall, FaultSocketStop)
+	fault, ok := f.take(c.account.Sid, c.sid, "", FaultSocketClose, FaultSocketReset, FaultSocketStall, FaultSocketStop)
 	if !ok {
 		return
 	}
@@ -177,7 +188,7 @@ func (f *faults) socket(c *call, s *stream) {
 // suffer carries out a fault of a socket.
 func (s *stream) suffer(ctx context.Context, f Fault) {
 	s.mu.Lock()
-	s.endsCall = f.EndsCall
+	s.loss = f.loss()
 	s.mu.Unlock()
 	switch f.Kind {
 	case FaultSocketClose:
