@@ -87,18 +87,24 @@ func (s *socket) read(ctx context.Context) (kind string, frame []byte, err error
 	if form != websocket.MessageText {
 		return "", nil, &assist.Fault{Reason: assist.Unreachable, Err: errNoText}
 	}
+	kind, err = s.event(frame)
+	return kind, frame, err
+}
+
+// event reads what an event is and keeps the newest error.
+func (s *socket) event(frame []byte) (kind string, err error) {
 	kind, err = realtime.Peek(frame)
 	if err != nil {
-		return "", nil, &assist.Fault{Reason: assist.Unreachable, Err: err}
+		return "", &assist.Fault{Reason: assist.Unreachable, Err: err}
 	}
 	if kind == realtime.ErrorType {
 		event, err := realtime.Read[realtime.ErrorEvent](frame)
 		if err != nil {
-			return "", nil, &assist.Fault{Reason: assist.Unreachable, Err: err}
+			return "", &assist.Fault{Reason: assist.Unreachable, Err: err}
 		}
 		s.last = &event.Error
 	}
-	return kind, frame, nil
+	return kind, nil
 }
 
 // send writes an event.

@@ -2,6 +2,7 @@ package twilio
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -14,11 +15,12 @@ import (
 type exchange struct {
 	outlet *outlet
 	now    time.Time
-	ppm    float64       // Twilio's clock is that much faster than ours
-	way    time.Duration // each way
-	stall  time.Time     // until then nothing gets through to Twilio
-	stuck  time.Time     // until then the socket takes nothing
-	deaf   bool          // marks are not sent back
+	ppm    float64              // Twilio's clock is that much faster than ours
+	way    time.Duration        // each way
+	stall  time.Time            // until then nothing gets through to Twilio
+	stuck  time.Time            // until then the socket takes nothing
+	deaf   bool                 // marks are not sent back
+	jitter func() time.Duration // more of the way, each way; order is kept
 
 	wire, back []letter
 	buffer     []letter
@@ -92,7 +94,7 @@ func (x *exchange) write() {
 	var buf [media.FrameBytes]byte
 	for x.now.After(x.stuck) {
 		do := x.outlet.next(x.now, buf[:])
-		due := x.now.Add(x.way)
+		due := x.later(x.wire)
 		if do.clear {
 			x.wire = append(x.wire, letter{frame: -1, clear: true, due: due})
 		}
@@ -123,8 +125,20 @@ func (x *exchange) arrive(l letter) {
 
 func (x *exchange) echo(name string) {
 	if name != "" && !x.deaf {
-		x.back = append(x.back, letter{mark: name, due: x.now.Add(x.way)})
+		x.back = append(x.back, letter{mark: name, due: x.later(x.back)})
 	}
+}
+
+// later is when what is sent now arrives, behind what is on its way already.
+func (x *exchange) later(before []letter) time.Time {
+	due := x.now.Add(x.way)
+	if x.jitter != nil {
+		due = due.Add(x.jitter())
+	}
+	if n := len(before); n > 0 && before[n-1].due.After(due) {
+		return before[n-1].due
+	}
+	return due
 }
 
 // marks sends back those that have nothing before them.
@@ -319,6 +333,42 @@ func TestLongerWay(t *testing.T) {
 	if s := x.outlet.sound(x.now); s.Spoken+s.Cleared != 0 || s.Quiet == 0 || s.Quiet > 15 {
 		t.Errorf("counts %+v, want a few frames of silence dropped and no speech", s)
 	}
+}
+
+// Networks are not even: an agent's WLAN delivers frames up to 50 ms late and
+// then in bunches, the way to Twilio takes up to 20 ms more. That costs a little
+// silence now and then, no speech, and the delay follows the jitter.
+func TestJitter(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	x := newExchange()
+	x.jitter = func() time.Duration { return time.Duration(random.IntN(20)) * time.Millisecond }
+	type late struct {
+		at   time.Time
+		loud bool
+	}
+	var air []late
+	for n := range 10 * 60 * 50 {
+		at := x.now.Add(time.Duration(random.IntN(50)) * time.Millisecond)
+		if k := len(air); k > 0 && air[k-1].at.After(at) {
+			at = air[k-1].at
+		}
+		air = append(air, late{at, speech(n)})
+		for range 20 {
+			for len(air) > 0 && !air[0].at.After(x.now) {
+				x.say(air[0].loud)
+				air = air[1:]
+			}
+			x.step()
+		}
+	}
+	s := x.outlet.sound(x.now)
+	if s.Spoken+s.Cleared != 0 || s.Quiet > s.Sent/50 {
+		t.Errorf("counts %+v, want no speech dropped and less than a fiftieth of silence", s)
+	}
+	if late := x.worst(0, forever); late > 100*time.Millisecond {
+		t.Errorf("sound is up to %v late, want about the jitter", late)
+	}
+	x.inOrder(t)
 }
 
 // A socket that takes nothing for a while: the newest 180 ms wait here.

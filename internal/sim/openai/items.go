@@ -26,7 +26,11 @@ func (s *session) createItem(ctx context.Context, frame []byte) *mistake {
 		return &mistake{realtime.InvalidValue, "Invalid value for 'item'.", "item"}
 	}
 	item := event.Item
-	if m := s.checkItem(item); m != nil {
+	m := s.checkItem(item)
+	if m == nil {
+		m = described(frame)
+	}
+	if m != nil {
 		return m
 	}
 	if item.ID == "" {
@@ -107,6 +111,9 @@ func (s *session) touchItem(ctx context.Context, name string, frame []byte) *mis
 	event, err := realtime.Read[realtime.ItemTruncate](frame)
 	if err != nil {
 		return &mistake{realtime.InvalidValue, "Invalid value.", ""}
+	}
+	if m := described(frame); m != nil {
+		return m
 	}
 	i := s.find(event.ItemID)
 	switch {

@@ -39,6 +39,10 @@ type Config struct {
 	// KeepSound is how much of what a person hears and says is kept for
 	// listening to it later. Default 10 minutes, which is 9.6 MB a call.
 	KeepSound time.Duration
+	// Fast is how much Twilio's sound clock is faster than ours, in parts per
+	// million; negative is slower. Real ones differ by some hundred. Timelines
+	// do not know it.
+	Fast float64
 	// TLS is used for webhooks and streams. Default: the machine's roots.
 	TLS *tls.Config
 	// Logger gets what goes wrong inside the simulator. Default discards.

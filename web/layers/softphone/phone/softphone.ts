@@ -1,29 +1,16 @@
 // The phone of one page: the line, the mirror of the calls, and the sound, put
 // together. It tells what it knows in snapshots and asks the desk for the rest.
-import type { createClock } from './clock'
-import { createDevice, type DeviceParts, type Sound } from './device'
+import { secondsSince, type createClock } from './clock'
+import { createDevice, type DeviceParts } from './device'
 import { createLeader, type Locks } from './leader'
 import { createLine, type LineParts, type LineState } from './line'
 import type { Source } from './microphone'
-import { createMirror, type MirroredCall, type Reflection } from './mirror'
+import { createMirror, type MirroredCall } from './mirror'
 import type { Recording } from './recording'
-import { secondsSince } from './clock'
+import { nothing, type Snapshot, type Voice } from './snapshot'
 import { Refused, type CallView, type Commands, type Events, type Story } from './wire'
 
-export type Voice = 'microphone' | 'recording'
 export type Order = Commands['call:initiate']
-
-export interface Snapshot extends Reflection {
-  line: LineState
-  /** Whether this tab is the one with the sound. */
-  leads: boolean
-  sound: Sound
-  voice: Voice
-  /** The recording is heard by the customer now. */
-  speaks: boolean
-  /** A call was asked for; the desk has not answered yet. */
-  dialling: boolean
-}
 
 export interface SoftphoneParts {
   socket: LineParts['open']
@@ -49,8 +36,6 @@ export interface SoftphoneParts {
 const ASKING = 30_000 // ms that a person may take to allow the microphone
 const HEARING = 400 // ms until the desk has heard the first sound of a new device
 const ONCE = 2_000 // ms in which the same refusal is the same news
-
-export const nothing: Snapshot = { calls: [], line: 'off', leads: false, sound: { state: 'off' }, voice: 'microphone', speaks: false, dialling: false }
 
 export function createSoftphone(p: SoftphoneParts) {
   let snapshot = nothing
@@ -150,6 +135,7 @@ export function createSoftphone(p: SoftphoneParts) {
   }
 
   async function place(order: Order) {
+    await line.begun() // somebody is quicker than the page
     if (!snapshot.agent?.device) {
       if (snapshot.sound.state !== 'elsewhere') await wantSound()
       if (snapshot.leads && (await device.settled(ASKING)).state === 'trouble') throw new Refused('no_device', '')
