@@ -113,3 +113,12 @@ func full(c Count) *Refusal {
 	}
 	return refuse(TooManyCalls, RulePace, fmt.Sprintf("%s made %d calls within this %s, which is the limit. Wait, or ask an administrator.", who, c.Most, c.Kind))
 }
+
+// Refuser is a number on the do-not-call list.
+type Refuser struct {
+	Number    string // E.164
+	Reason    string
+	AddedBy   string // user id
+	AddedName string
+	AddedAt   time.Time
+}
