@@ -2,11 +2,13 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 
 	"github.com/uptrace/bun"
 
 	"softphone/internal/phone/agent"
+	"softphone/internal/phone/auth"
 	"softphone/internal/phone/call"
 )
 
@@ -21,9 +23,6 @@ type agentRow struct {
 	BackReason    string `bun:"back_reason"`
 	Seq           int64  `bun:"seq"`
 }
-
-// ErrChanged says that somebody else changed a row meanwhile.
-var ErrChanged = errors.New("changed by somebody else meanwhile")
 
 type personRow struct {
 	ID       string `bun:"id"`
@@ -65,6 +64,16 @@ func (t *Tenant) Agents(ctx context.Context) ([]agent.Person, error) {
 	return out, nil
 }
 
+// Agent returns one of them, or auth.ErrNoUser.
+func (t *Tenant) Agent(ctx context.Context, u call.UserID) (agent.Person, error) {
+	var row personRow
+	err := t.selectAgents().Where("u.id = ?", string(u)).Scan(ctx, &row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return agent.Person{}, auth.ErrNoUser
+	}
+	return row.person(), err
+}
+
 // SaveAgent stores a person's state unless it changed since seq, and returns
 // the next one. note, where there is one, goes to the audit.
 func (t *Tenant) SaveAgent(ctx context.Context, u call.UserID, s agent.State, seq int64, note string) (int64, error) {
@@ -82,7 +91,7 @@ func (t *Tenant) SaveAgent(ctx context.Context, u call.UserID, s agent.State, se
 		return t.note(ctx, tx, auditEntry{Action: "agent.mended", Subject: string(u), Detail: note})
 	})
 	if t.dialect.duplicate(err) {
-		err = ErrChanged
+		err = agent.ErrChanged
 	}
 	return row.Seq, err
 }
@@ -96,7 +105,7 @@ func saveAgent(ctx context.Context, tx bun.Tx, row agentRow, seq int64) error {
 	if found, err := touched(res, err); found || err != nil {
 		return err
 	}
-	return ErrChanged
+	return agent.ErrChanged
 }
 
 // MendLoad frees the lines of a person who is in no call that is not over, and

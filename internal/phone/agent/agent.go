@@ -43,6 +43,9 @@ type State struct {
 // New is somebody who has not been here yet: the first page makes them available.
 func New(now time.Time) State { return State{Status: Offline, Since: now, Back: Available} }
 
+// ErrChanged says that somebody else changed a state meanwhile.
+var ErrChanged = errors.New("status was changed by somebody else meanwhile")
+
 // ErrStatus says that a status cannot be chosen.
 var ErrStatus = errors.New("a status is available, away or offline")
 
