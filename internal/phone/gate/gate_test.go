@@ -373,61 +373,11 @@ func TestAWrongPolicyIsExplained(t *testing.T) {
 	}
 }
 
-// forbidden are numbers that no desk may call unless it opens them: every
-// premium, shared-cost, personal, pager, voicemail and numberless-country
-// example that the numbering plans know, and known satellites and rescuers.
-func forbidden() []string {
-	var out []string
-	for region := range phonenumbers.GetSupportedRegions() {
-		for _, kind := range []phonenumbers.PhoneNumberType{phonenumbers.PREMIUM_RATE, phonenumbers.SHARED_COST, phonenumbers.PERSONAL_NUMBER, phonenumbers.PAGER, phonenumbers.VOICEMAIL} {
-			if n := phonenumbers.GetExampleNumberForType(region, kind); n != nil && phonenumbers.GetNumberType(n) == kind {
-				out = append(out, phonenumbers.Format(n, phonenumbers.E164))
-			}
-		}
-		for _, kind := range []phonenumbers.PhoneNumberType{phonenumbers.MOBILE, phonenumbers.FIXED_LINE} {
-			// Some countries share their numbers with a neighbour.
-			if n := phonenumbers.GetExampleNumberForType(region, kind); n != nil && !usual(region) && phonenumbers.GetRegionCodeForNumber(n) == region {
-				out = append(out, phonenumbers.Format(n, phonenumbers.E164))
-			}
-		}
-	}
-	for code := range phonenumbers.GetSupportedGlobalNetworkCallingCodes() {
-		out = append(out, phonenumbers.Format(phonenumbers.GetExampleNumberForNonGeoEntity(code), phonenumbers.E164))
-	}
-	for i := range 40 {
-		out = append(out, fmt.Sprintf("+88161%07d", i), fmt.Sprintf("+870773%06d", i), fmt.Sprintf("+1900555%04d", i), fmt.Sprintf("+1212976%04d", i))
-	}
-	return append(out, "112", "911", "999", "000", "110", "119")
-}
-
-func usual(region string) bool {
-	for _, c := range gate.Usual {
-		if c == region {
-			return true
-		}
-	}
-	return false
-}
-
-// spellings are the ways in which a number may be written to slip through.
-func spellings(e164 string) []string {
-	digits := strings.TrimPrefix(e164, "+")
-	arabic := strings.Map(func(r rune) rune { return r - '0' + '٠' }, digits)
-	wide := strings.Map(func(r rune) rune { return r - '0' + '０' }, digits)
-	return []string{
-		e164, digits, "+" + digits, "00" + digits, "011" + digits, "011 " + digits, "0011" + digits, "++" + digits, "tel:" + e164, "TEL:+" + digits,
-		"+" + arabic, "＋" + wide, "00" + arabic, "\u202a" + e164 + "\u202c", strings.Join(strings.Split(e164, ""), " "), strings.Join(strings.Split(e164, ""), "\u00ad"),
-		e164 + ";ext=1", e164 + "x1", e164 + " ext 1", e164 + ",1", e164 + "#1", "sip:" + e164 + "@x.example", "sips:" + digits, "client:" + digits,
-		"*67" + digits, "tel:" + digits + ";phone-context=+1", e164 + "\n" + ana, ana + "\n" + e164, ana + "," + e164, e164 + "\x00", "+1" + digits, "+ " + digits, "(" + e164 + ")",
-	}
-}
-
 func TestNoForbiddenNumberPassesHoweverItIsWritten(t *testing.T) {
-	numbers := forbidden()
+	numbers := gatetest.Forbidden()
 	if len(numbers) < 500 {
 		t.Fatalf("only %d numbers to forbid", len(numbers))
 	}
-	slices.Sort(numbers) // maps have no order, and a failure must repeat
 	refusedNumbers := map[string]bool{}
 	for _, n := range numbers {
 		refusedNumbers[n] = true
@@ -435,7 +385,7 @@ func TestNoForbiddenNumberPassesHoweverItIsWritten(t *testing.T) {
 	g, b := open(func(b *gatetest.Book) { b.P.User, b.P.Desk = gate.Limits{}, gate.Limits{} })
 	tried := 0
 	for i, n := range numbers {
-		for j, typed := range spellings(n) {
+		for j, typed := range gatetest.Spellings(n, ana) {
 			if (i+j)%4 != 0 { // each way of writing is tried with a quarter of the numbers
 				continue
 			}
@@ -459,7 +409,7 @@ func TestNoForbiddenNumberPassesHoweverItIsWritten(t *testing.T) {
 // allowed judges a number by the library alone, not by the gate.
 func allowed(e164 string) bool {
 	n, err := phonenumbers.Parse(e164, "")
-	if err != nil || !phonenumbers.IsValidNumber(n) || !usual(phonenumbers.GetRegionCodeForNumber(n)) {
+	if err != nil || !phonenumbers.IsValidNumber(n) || !slices.Contains(gate.Usual, phonenumbers.GetRegionCodeForNumber(n)) {
 		return false
 	}
 	switch phonenumbers.GetNumberType(n) {
