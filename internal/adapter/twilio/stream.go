@@ -16,8 +16,12 @@ import (
 )
 
 const (
-	startTime   = 5 * time.Second // for the start message: a stranger does not sit in the hall
-	writeTime   = 2 * time.Second
+	startTime = 5 * time.Second // for the start message: a stranger does not sit in the hall
+	writeTime = 2 * time.Second
+	// quietTime is when a socket without a message is given up. Twilio sends a
+	// frame every 20 ms whether somebody speaks or not; a connection that died on
+	// the way says nothing for minutes.
+	quietTime   = 10 * time.Second
 	messageMost = 64 << 10
 )
 
@@ -149,8 +153,11 @@ func (v *visit) live(ctx context.Context) {
 	var writing sync.WaitGroup
 	over := make(chan struct{})
 	writing.Go(func() { v.speak(over) })
+	quiet := time.AfterFunc(quietTime, func() { _ = v.conn.CloseNow() })
 	for v.listen() {
+		quiet.Reset(quietTime)
 	}
+	quiet.Stop()
 	v.stream.close()
 	close(over)
 	_ = v.conn.CloseNow() // a write may hang

@@ -82,6 +82,24 @@ func TestBurstOverTheSimulator(t *testing.T) {
 	}
 }
 
+// The way to Twilio hangs for a second and delivers all at once: it is stale, a
+// clear drops it, and the call goes on in time.
+func TestStallOfTheWay(t *testing.T) {
+	t.Parallel()
+	speech := voice(t, "customer-2")
+	k := connect(t)
+	k.say(speech[:2*g711.Rate])
+	k.stall(time.Second)
+	k.say(speech)
+	k.say(speech[:g711.Rate])
+	if got := k.waiting(); got > 240*time.Millisecond {
+		t.Errorf("four seconds after a stall %v wait at Twilio", got)
+	}
+	if s := k.stream.Sound(); s.Cleared == 0 {
+		t.Errorf("counts %+v, want what was stale cleared", s)
+	}
+}
+
 // Twilio plays three in a hundred slower than the agent speaks, sixty times the
 // worst of real clocks: marks find it out, and pauses make it up.
 func TestSlowTwilio(t *testing.T) {

@@ -161,6 +161,23 @@ func (k *talk) browser(ctx context.Context) {
 	}
 }
 
+// stall lets Twilio's network hang for a while.
+func (k *talk) stall(d time.Duration) {
+	k.t.Helper()
+	order, err := json.Marshal(sim.Fault{Kind: sim.FaultSocketStall, For: sim.Span(d)})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	answer, err := http.Post(k.api+"/control/calls/"+k.sid+"/socket", "application/json", bytes.NewReader(order))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusNoContent {
+		k.t.Fatalf("stall: %s", answer.Status)
+	}
+}
+
 // say lets the agent speak in real time.
 func (k *talk) say(sound []byte) {
 	k.t.Helper()

@@ -61,6 +61,7 @@ func TestLastWordsOfACallThatIsOver(t *testing.T) {
 		do(t, c, call.DeviceUp{Port: newPort()})
 		do(t, c, told("completed"))
 		time.Sleep(2 * time.Second) // its sound is heard out
+		synctest.Wait()
 		ended := l.changes[len(l.changes)-1]
 		if !over(c) || ended.Claim != call.ReleaseAgent || !ended.Transcript {
 			t.Fatalf("over %v, agent %v, transcript %v", over(c), ended.Claim, ended.Transcript)

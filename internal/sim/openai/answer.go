@@ -264,7 +264,24 @@ func (a *answer) finish(ctx context.Context, status string, details *realtime.St
 	a.re.Status, a.re.StatusDetails, a.re.Usage = status, details, a.usage()
 	a.s.send(ctx, realtime.ResponseEvent{Header: header(realtime.ResponseDoneType), Response: a.re})
 	used := a.re.Usage.TotalTokens
+	a.s.view.Tokens += used
+	a.s.view.Said = keep(a.s.view.Said, a.line())
 	a.s.later(limitsWait, func() { a.s.limits(ctx, used) })
+}
+
+// line is an answer as the page shows it.
+func (a *answer) line() string {
+	words := a.re.Status
+	for _, item := range a.re.Output {
+		words = item.Text()
+		if item.Type == realtime.FunctionCallItem && item.Arguments != nil {
+			words = item.Name + " " + *item.Arguments
+		}
+	}
+	if a.re.Status != realtime.Completed {
+		return "(" + a.re.Status + ") " + words
+	}
+	return words
 }
 
 func (s *session) limits(ctx context.Context, used int) {

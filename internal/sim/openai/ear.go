@@ -137,6 +137,7 @@ func (s *session) delta(ctx context.Context, words string) {
 	if sentence == "" && before != "" {
 		more = " " + more
 	}
+	s.view.Now += more
 	s.sendDelta(ctx, e.name(), more)
 }
 
@@ -220,7 +221,7 @@ func (s *session) complete(ctx context.Context, t turn, words string) {
 	for _, delta := range lastDeltas(t, words) {
 		s.sendDelta(ctx, t.item, delta)
 	}
-	s.view.Wrote = append(s.view.Wrote, words)
+	s.view.Wrote, s.view.Now = keep(s.view.Wrote, words), ""
 	s.send(ctx, realtime.TranscriptionCompleted{Header: header(realtime.TranscriptionCompletedType), ItemID: t.item,
 		Transcript: words, Usage: heardUsage(t, words)})
 }

@@ -84,6 +84,11 @@ func checkContent(item realtime.Item) *mistake {
 // before it, "root" for none, nil for the last.
 func (s *session) addItem(ctx context.Context, item realtime.Item, after *string) {
 	previous := s.insert(item, after)
+	if words := item.Text(); words != "" {
+		s.view.Told = keep(s.view.Told, words)
+	} else if item.Output != nil {
+		s.view.Told = keep(s.view.Told, "result: "+*item.Output)
+	}
 	for _, kind := range []string{realtime.ItemAddedType, realtime.ItemDoneType} {
 		s.send(ctx, realtime.ItemEvent{Header: header(kind), PreviousItemID: previous, Item: item})
 	}

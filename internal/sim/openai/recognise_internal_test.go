@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -278,6 +279,24 @@ func TestNoVoiceIsTakenForAnother(t *testing.T) {
 		slices.Reverse(back)
 		if got := written(known, picture(nil, back)); len(got) < len(want) || got[:len(want)] != want {
 			t.Errorf("%s backwards: %q, want unknown speech", v.id, got)
+		}
+	}
+}
+
+// TestKeysHideNoSentence: tones are far louder than the voice before them.
+func TestKeysHideNoSentence(t *testing.T) {
+	known, sounds := knownVoices(t)
+	for _, v := range known {
+		sound := append(slices.Clone(sounds[v.id]), make([]int16, 800)...)
+		for range 3 {
+			for i := range 800 {
+				x := 2 * math.Pi * float64(i) / rate
+				sound = append(sound, int16(9000*math.Sin(770*x)+9000*math.Sin(1209*x)))
+			}
+			sound = append(sound, make([]int16, 800)...)
+		}
+		if got := written(known, picture(nil, sound)); !strings.HasPrefix(got, v.text) {
+			t.Errorf("%s: %q, want %q first", v.id, got, v.text)
 		}
 	}
 }

@@ -23,6 +23,8 @@ describe('mirror', () => {
     expect(now().last?.verdict?.reason).toBe('hung_up')
     mirror.putAway()
     expect(now().last).toBeUndefined()
+    mirror.take('call:update', { ...place(4), call: view({ status: 'completed', assist: { state: 'off' } }) })
+    expect(now().last).toBeUndefined()
   })
 
   it('drops what a newer view leaves out', () => {

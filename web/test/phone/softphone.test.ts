@@ -75,6 +75,16 @@ describe('softphone', () => {
     expect(d.now().dialling).toBe(false)
   })
 
+  it('waits for its own sound even while the desk counts a device that has gone', async () => {
+    const d = await desk()
+    d.socket.tell('agent:state', { agent: agent(true) })
+    void d.phone.dial({ to: '1' })
+    await vi.advanceTimersByTimeAsync(60)
+    expect(d.socket.last('call:initiate')).toBeUndefined()
+    await d.sound()
+    expect(d.socket.last('call:initiate')).toBeDefined()
+  })
+
   it('tries again while the desk has not heard the new device', async () => {
     const d = await desk()
     const dialled = d.phone.dial({ to: '1' })

@@ -11,7 +11,8 @@ let asked: string[] = []
 
 beforeEach(async () => {
   asked = []
-  vi.stubGlobal('navigator', { permissions: { query: async () => ({ state: 'prompt' }) } })
+  // Another tab has the sound: this one is about the rest.
+  vi.stubGlobal('navigator', { permissions: { query: async () => ({ state: 'prompt' }) }, locks: { request: () => new Promise(() => {}) } })
   vi.stubGlobal('fetch', async () => ({ ok: false }))
   await connectSoftphone({
     who: 'u', token: async () => 'token', renew: async () => 'renewed',

@@ -34,7 +34,8 @@ export interface SoftphoneParts {
 }
 
 const ASKING = 30_000 // ms that a person may take to allow the microphone
-const HEARING = 400 // ms until the desk has heard the first sound of a new device
+const HEARING = 400 // ms between two tries while the desk has not heard a new device
+const TRIES = 10 // a busy machine takes seconds to start its sound
 const ONCE = 2_000 // ms in which the same refusal is the same news
 
 export function createSoftphone(p: SoftphoneParts) {
@@ -136,11 +137,13 @@ export function createSoftphone(p: SoftphoneParts) {
 
   async function place(order: Order) {
     await line.begun() // somebody is quicker than the page
-    if (!snapshot.agent?.device) {
-      if (snapshot.sound.state !== 'elsewhere') await wantSound()
-      if (snapshot.leads && (await device.settled(ASKING)).state === 'trouble') throw new Refused('no_device', '')
+    // The desk may still count a device that has just gone, such as that of the
+    // page before a reload: this tab's own sound is what a call needs.
+    if (snapshot.leads && snapshot.sound.state !== 'elsewhere') {
+      await wantSound()
+      if ((await device.settled(ASKING)).state === 'trouble') throw new Refused('no_device', '')
     }
-    for (let tries = 3; ; tries--) {
+    for (let tries = TRIES; ; tries--) {
       try {
         return await line.ask('call:initiate', order)
       } catch (e) {
