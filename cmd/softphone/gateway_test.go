@@ -184,8 +184,8 @@ func TestAPageComesBack(t *testing.T) {
 		if e.name == "call:state" {
 			t.Error("the whole came although the place was good")
 		}
-		if at.Seq == 0 {
-			continue // not numbered
+		if at.Seq == 0 || e.name == "agent:status" {
+			continue // not numbered, or in a stream of its own
 		}
 		if at.Seq != next {
 			t.Errorf("event %d came, want %d: %s", at.Seq, next, e.body)
