@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -162,7 +163,11 @@ func (d *townDesk) waiting(t *testing.T) (call.ID, mediastream.Start) {
 	t.Helper()
 	d.fault(t, twilio.Fault{Kind: twilio.FaultSocketNever})
 	id := d.dial(t, quick)
-	sid := d.until(t, id, "an answer", inPhase(call.Answered)).Call.CallSID
+	// The answer is known when Twilio asks for the document, before it has it.
+	asked := func(f dossierOf) bool {
+		return inPhase(call.Answered)(f) && slices.ContainsFunc(d.webhooks(), func(k knocked) bool { return k.kind == twilio.KindVoice })
+	}
+	sid := d.until(t, id, "an answer", asked).Call.CallSID
 	for _, k := range d.webhooks() {
 		if k.kind == twilio.KindVoice {
 			status, body := d.knock(t, k) // Twilio may ask twice: the newer token counts

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"softphone/internal/phone/gate"
 	"softphone/internal/phone/media"
 )
 
@@ -33,19 +34,26 @@ type Config struct {
 	Log       *slog.Logger
 }
 
-// Phone is a telephone as a party.
+// Phone is a telephone that is to be dialled: whom, as which number and for how
+// long at most is in the permit.
 type Phone struct {
-	Leg     LegID
-	Address string // E.164
-	From    string // caller id, when it is dialled
-	Token   string // opens its sound once
-	Name    string // may be empty
-	Limit   time.Duration
+	Leg    LegID
+	Permit gate.Permit
+	Token  string // opens its sound once
+	Name   string // may be empty
 }
 
 // Party makes it one.
 func (p Phone) Party() Party {
-	return Party{Leg: LegRecord{ID: p.Leg, Role: Customer, Phase: New, Address: p.Address}, Name: p.Name, from: p.From, token: p.Token, limit: p.Limit}
+	return Party{
+		Leg: LegRecord{ID: p.Leg, Role: Customer, Phase: New, Address: p.Permit.To()}, Name: p.Name,
+		permit: p.Permit, from: p.Permit.From(), token: p.Token, limit: p.Permit.Limit(),
+	}
+}
+
+// Caller is a telephone that came in.
+func Caller(leg LegID, address, name string, limit time.Duration) Party {
+	return Party{Leg: LegRecord{ID: leg, Role: Customer, Phase: New, Address: address}, Name: name, limit: limit}
 }
 
 // Colleague is an agent as a party.
@@ -61,8 +69,11 @@ type Desk interface {
 	// Lend brings an agent's device to the call with DeviceUp, if there is one.
 	// It must not wait.
 	Lend(u UserID)
-	// MissedOffer says that an agent did not react. It must not wait.
+	// MissedOffer says that an agent did not react, Took, that one has taken the
+	// call, Left, that one has left it. They must not wait.
 	MissedOffer(u UserID)
+	Took(u UserID)
+	Left(u UserID)
 }
 
 // Listener hears a call and may tell it with Remarks what it makes of it. The
@@ -434,6 +445,10 @@ func (k *Call) do(e Effect) {
 		k.sound.later(e.in)
 	case missedOffer:
 		k.cfg.Desk.MissedOffer(e.user)
+	case took:
+		k.cfg.Desk.Took(e.user)
+	case release:
+		k.cfg.Desk.Left(e.user)
 	case whisper:
 		k.cfg.PublishVolatile(Volatile{CallID: k.state.Call.ID, At: k.state.now, Type: e.kind, Body: e.body}, k.state.members())
 	}
@@ -455,9 +470,7 @@ func (k *Call) show() {
 		if !k.state.final() {
 			legs[p.Leg.ID] = p.Leg.CarrierSID
 		}
-		orders[p.Leg.ID] = Dial{
-			Call: k.state.Call.ID, Leg: p.Leg.ID, From: p.from, To: p.Leg.Address, Token: p.token, Limit: p.limit,
-		}
+		orders[p.Leg.ID] = Dial{Call: k.state.Call.ID, Leg: p.Leg.ID, Permit: p.permit, Token: p.token}
 	}
 	k.mu.Lock()
 	k.view, k.legs, k.orders = v, legs, orders

@@ -45,7 +45,7 @@ func (l *line) Cancel(context.Context, string) error             { l.note("cance
 func (l *line) Hangup(context.Context, string) error             { l.note("hangup"); return nil }
 func (l *line) Ask(context.Context, string) (call.Fact, error)   { l.note("ask"); return l.asked, l.away }
 func (l *line) Resume(context.Context, string, call.LegID) error { l.note("resume"); return nil }
-func (l *line) Find(context.Context, call.Dial, time.Time) ([]call.Fact, error) {
+func (l *line) Find(context.Context, call.Sought, time.Time) ([]call.Fact, error) {
 	l.note("find")
 	return l.fits, nil
 }
@@ -77,7 +77,7 @@ func (l *line) publish(e call.Event) {
 func (l *line) config() call.Config {
 	return call.Config{
 		Record:   call.Record{ID: "C1", Direction: call.Outbound, From: "+12015550100", To: "+12015550101", UserID: "U1"},
-		Customer: call.Phone{Leg: "L1", Address: "+12015550101", From: "+12015550100", Token: "t", Limit: time.Hour}.Party(),
+		Customer: call.Phone{Leg: "L1", Token: "t"}.Party(),
 		Agent:    call.Colleague("A1", "U1", "Alex"), Carrier: l, Journal: l, Desk: l,
 		Publish: l.publish, PublishVolatile: func(call.Volatile, []call.UserID) {}, Log: slog.New(slog.DiscardHandler),
 	}
@@ -96,6 +96,8 @@ func (l *line) Candidates(_ context.Context, _ call.View, tried []call.UserID) (
 }
 
 func (l *line) Lend(u call.UserID)        { l.note("lend " + string(u)) }
+func (l *line) Took(u call.UserID)        { l.note("took " + string(u)) }
+func (l *line) Left(call.UserID)          {}
 func (l *line) MissedOffer(u call.UserID) { l.note("missed " + string(u)) }
 
 type port struct {

@@ -67,6 +67,7 @@ type (
 	seekAgents  struct{ tried []UserID } // candidates answers
 	lend        struct{ user UserID }    // bring the device of an agent
 	claim       struct{ user UserID }    // a line of an agent; claimed answers
+	took        struct{ user UserID }    // an agent has the call
 	release     struct{ user UserID }    // give it back
 	missedOffer struct{ user UserID }    // an agent did not react
 	// tell makes an event: the call as it is now and more, or body instead; to
@@ -103,6 +104,7 @@ func (takeMessage) effect() {}
 func (seekAgents) effect()  {}
 func (lend) effect()        {}
 func (claim) effect()       {}
+func (took) effect()        {}
 func (release) effect()     {}
 func (missedOffer) effect() {}
 func (tell) effect()        {}

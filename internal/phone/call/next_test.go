@@ -154,7 +154,7 @@ func anyInput(p *port) []Input {
 		StreamUp{"L1", p}, StreamDown{Leg: "L1", Port: p}, DeviceUp{"U1", p}, DeviceDown{"U1", p}, Mute{"U1", true}, Mute{"U1", false}, Press{"U1", "5"}, Press{"U1", "x"},
 		Heard{"L1", "1"}, Remark{Type: "ai:action"}, Remark{Type: "call:update", Assist: &Assist{State: "listening"}}, Remark{Type: "call:update", Assist: &Assist{State: "off"}},
 		timedOut{timer: words}, fenced{}, Hold{"U1", true}, Hold{"U1", false}, Accept{"U2"}, Reject{"U2"},
-		Bring{"U1", Blind, Phone{Leg: "L2", Address: "+12015550124"}.Party()}, Bring{"U1", Consult, Phone{Leg: "L3", Address: "+12015550125"}.Party()},
+		Bring{"U1", Blind, Phone{Leg: "L2"}.Party()}, Bring{"U1", Consult, Phone{Leg: "L3"}.Party()},
 		Bring{"U1", Consult, Colleague("A2", "U2", "Sam")}, Bring{"U1", Add, Colleague("A3", "U3", "Robin")},
 		Steer{"U1", Cancel}, Steer{"U1", Complete}, Steer{"U1", Swap}, Steer{"U1", Merge}, Steer{"U1", Leave}, Steer{"U2", Leave}, Remove{"U1", "L2"},
 		dialPlaced{"L2", "CA2"}, StreamUp{"L2", p}, StreamDown{Leg: "L2", Port: p}, Told{Fact{Leg: "L2", SID: "CA2", Status: "completed"}}, DeviceUp{"U2", p}, DeviceDown{"U2", p},

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"softphone/internal/phone/gate"
 	"softphone/internal/phone/media"
 )
 
@@ -17,11 +18,12 @@ type Party struct {
 	Muted bool
 	Held  bool // an agent who has put the call aside: hears and says nothing
 
-	claimed bool       // counts against the lines of its user
-	port    media.Port // nil: no sound
-	line    line       // of a telephone
-	token   string     // opens its sound once
-	from    string     // caller id of a telephone that is dialled
+	claimed bool        // counts against the lines of its user
+	port    media.Port  // nil: no sound
+	line    line        // of a telephone
+	token   string      // opens its sound once
+	permit  gate.Permit // leave to dial it
+	from    string      // caller id of a telephone that is dialled
 	limit   time.Duration
 }
 

@@ -81,7 +81,7 @@ func (s *State) claimed(in claimed) ([]Effect, error) {
 		return append(effects, s.unanswered(p)...), nil
 	}
 	p.claimed = true
-	effects := []Effect{tell{kind: "call:accepted", more: acceptedBody(p)}, lend{in.user}, setTimer{seating, p.Leg.ID, seatWait}}
+	effects := []Effect{tell{kind: "call:accepted", more: acceptedBody(p)}, took{in.user}, lend{in.user}, setTimer{seating, p.Leg.ID, seatWait}}
 	if p == s.customer() || s.Move != nil && s.Move.Target == p.Leg.ID {
 		return effects, nil
 	}

@@ -221,7 +221,7 @@ func (w *worker) hang(ctx context.Context, sid string) (err error) {
 // the desk may call the same number at the same time. Two that are left are none.
 func (w *worker) find(ctx context.Context, leg LegID) found {
 	cfg := w.call.cfg
-	facts, err := cfg.Carrier.Find(ctx, w.call.order(leg), w.call.View().StartedAt)
+	facts, err := cfg.Carrier.Find(ctx, w.call.sought(leg), w.call.View().StartedAt)
 	var free []Fact
 	for _, f := range facts {
 		taken, no := cfg.Journal.Taken(ctx, f.SID, cfg.Record.ID)
@@ -249,4 +249,14 @@ func (k *Call) order(leg LegID) Dial {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.orders[leg]
+}
+
+// sought is what a leg looks like that may have been placed.
+func (k *Call) sought(leg LegID) Sought {
+	for _, p := range k.View().Parties {
+		if p.ID == leg {
+			return Sought{Leg: leg, From: k.View().From, To: p.Address}
+		}
+	}
+	return Sought{Leg: leg}
 }

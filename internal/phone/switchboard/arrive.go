@@ -40,7 +40,7 @@ func (l *Line) Arrive(ctx context.Context, a Arrival) (leg call.LegID, token str
 			ID: call.ID(b.ex.NewID(now)), CallSID: a.SID, Direction: call.Inbound, From: a.From, To: a.To, ContactID: contact.ID, Epoch: 1,
 		},
 		ContactName: contact.Name,
-		Customer:    call.Phone{Leg: leg, Address: a.From, From: a.To, Name: contact.Name, Limit: longest}.Party(),
+		Customer:    call.Caller(leg, a.From, contact.Name, longest),
 	})
 	if err := b.begin(ctx, c, leg); err != nil {
 		return "", "", false, err

@@ -70,7 +70,7 @@ func (r *room) Ask(context.Context, string) (call.Fact, error) {
 	return call.Fact{}, errors.New("no line")
 }
 func (r *room) Resume(context.Context, string, call.LegID) error { return nil }
-func (r *room) Find(context.Context, call.Dial, time.Time) ([]call.Fact, error) {
+func (r *room) Find(context.Context, call.Sought, time.Time) ([]call.Fact, error) {
 	return nil, nil
 }
 
@@ -152,7 +152,7 @@ func helped(t *testing.T, r *room, able bool) *call.Call {
 	r.user = auth.User{ID: "u1", Name: "Alex", Role: auth.Agent}
 	c := newBoard(e, tenant.Tenant{ID: "t1", Name: "Northlight"}, r).newCall(tenant.Integrations{}, call.Config{
 		Record:   call.Record{ID: "C1", Direction: call.Outbound, UserID: "u1", Epoch: 2},
-		Customer: call.Phone{Leg: "L1", Limit: time.Hour}.Party(), Agent: call.Colleague("A1", "u1", "Alex"),
+		Customer: call.Phone{Leg: "L1"}.Party(), Agent: call.Colleague("A1", "u1", "Alex"),
 	})
 	if err := c.Start(t.Context()); err != nil {
 		t.Fatal(err)

@@ -20,6 +20,8 @@ type Store interface {
 	Archive
 	Contacts
 	Inbox
+	Policies
+	Statuses
 }
 
 // Inbox keeps what the carrier tells and the tokens that open a leg's sound.
@@ -74,6 +76,8 @@ type Board struct {
 	live    *live
 	hub     *hub
 	devices *devices
+	roster  *roster
+	turns   turns // of orders that may be repeated
 	// arriving is held while a call that comes in is made.
 	arriving sync.Mutex
 	log      *slog.Logger
@@ -82,5 +86,7 @@ type Board struct {
 }
 
 func newBoard(e *Exchange, t tenant.Tenant, s Store) *Board {
-	return &Board{Tenant: t, store: s, ex: e, live: newLive(), hub: newHub(), devices: newDevices(), log: e.Log.With("tenant", t.Slug)}
+	b := &Board{Tenant: t, store: s, ex: e, live: newLive(), hub: newHub(), devices: newDevices(), log: e.Log.With("tenant", t.Slug)}
+	b.roster = newRoster(b)
+	return b
 }

@@ -3,20 +3,20 @@ package switchboard
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"softphone/internal/phone/call"
 	"softphone/internal/phone/tenant"
 )
 
-// longest is how long a call may last: a forgotten line must not cost a day.
+// longest is how long a call that was taken over may last: its permit is not
+// known any more.
 const longest = 4 * time.Hour
 
 // Order is whom an agent wants to call.
 type Order struct {
 	To        string // any usual form
-	From      string // a number of the desk; empty: its first
+	From      string // a number of the desk; empty: by its rules
 	ContactID string
 }
 
@@ -31,45 +31,30 @@ func (s *Seat) dial(ctx context.Context, o Order, once *call.Once) (call.View, e
 	if in.Twilio.AccountSid == "" || in.Twilio.Token() == "" {
 		return call.View{}, refuse(NotConfigured, "This desk has no telephone line yet. An administrator enters it under Integrations.")
 	}
-	from, err := callerID(o.From, in.Twilio.PhoneNumbers)
-	if err != nil {
-		return call.View{}, err
-	}
-	to, err := number(o.To, from)
-	if err != nil {
-		return call.View{}, err
-	}
 	contact, err := s.contactName(ctx, o.ContactID)
 	if err != nil {
 		return call.View{}, err
 	}
 	now := s.ex.Now()
 	leg := call.LegID(s.ex.NewID(now))
+	permit, err := s.permit(ctx, in, leg, o.To, o.From)
+	if err != nil {
+		return call.View{}, err
+	}
 	user := call.UserID(s.User.ID)
 	c := s.newCall(in, call.Config{
-		Record:      call.Record{ID: call.ID(s.ex.NewID(now)), Direction: call.Outbound, From: from, To: to, UserID: user, ContactID: o.ContactID, Epoch: 1},
+		Record:      call.Record{ID: call.ID(s.ex.NewID(now)), Direction: call.Outbound, From: permit.From(), To: permit.To(), UserID: user, ContactID: o.ContactID, Epoch: 1},
 		ContactName: contact, Once: once,
-		Customer: call.Phone{Leg: leg, Address: to, From: from, Name: contact, Limit: longest}.Party(),
+		Customer: call.Phone{Leg: leg, Permit: permit, Name: contact}.Party(),
 		Agent:    call.Colleague(call.LegID(s.ex.NewID(now)), user, s.User.Name),
 	})
 	s.putAside(ctx, user, "")
 	if err := s.begin(ctx, c, leg); err != nil {
+		s.release(ctx, permit)
 		return call.View{}, err
 	}
 	s.focus(c, user)
 	return c.View(), nil
-}
-
-func callerID(wanted string, own []string) (string, error) {
-	switch {
-	case len(own) == 0:
-		return "", refuse(NoNumber, "This desk has no telephone number yet. An administrator enters it under Integrations.")
-	case wanted == "":
-		return own[0], nil
-	case slices.Contains(own, wanted):
-		return wanted, nil
-	}
-	return "", refuse(NotOurNumber, "This number is not one of this desk.")
 }
 
 func (s *Seat) contactName(ctx context.Context, id string) (string, error) {
@@ -116,6 +101,9 @@ func (b *Board) begin(ctx context.Context, c *call.Call, legs ...call.LegID) err
 			err = refuse(AgentBusy, "You have as many calls as you can have. End one first.")
 		}
 		return err
+	}
+	if u := c.View().UserID; u != "" {
+		go b.roster.began(u)
 	}
 	go func() { // ends with the call
 		<-c.Done()

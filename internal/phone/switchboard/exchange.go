@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -87,8 +88,9 @@ func (e *Exchange) open(ctx context.Context, tenantID string) (*Board, error) {
 	b := newBoard(e, t, store)
 	if e.closed {
 		b.live.shut() // what was left is the next process's
+		b.roster.close()
 	}
-	return b, b.takeUp(ctx)
+	return b, errors.Join(b.takeUp(ctx), b.roster.resume(ctx))
 }
 
 // Close takes no more calls at any desk and waits for those under way until ctx
@@ -103,6 +105,7 @@ func (e *Exchange) Close(ctx context.Context) {
 		all.Go(func() {
 			b.live.close(ctx)
 			b.devices.close()
+			b.roster.close()
 		})
 	}
 	all.Wait()

@@ -56,6 +56,21 @@ func (h *hub) happened(e call.Event) {
 	}
 }
 
+// everybody hands on what all of the desk may know.
+func (h *hub) everybody(e call.Event) {
+	h.mu.Lock()
+	var all []Follower
+	for _, own := range h.followers {
+		for f := range own {
+			all = append(all, f)
+		}
+	}
+	h.mu.Unlock()
+	for _, f := range all {
+		f.Happened(e)
+	}
+}
+
 func (h *hub) passing(v call.Volatile, to []call.UserID) {
 	for _, u := range to {
 		for _, f := range h.of(u) {

@@ -63,6 +63,14 @@ func (p *people) MissedOffer(u call.UserID) {
 	p.board.log.Info("call was not taken", "user", u)
 }
 
+// Took implements call.Desk.
+func (p *people) Took(u call.UserID) { go p.board.roster.began(u) } // ends with the row
+
+// Left implements call.Desk.
+func (p *people) Left(u call.UserID) { // ends with the row
+	go p.board.roster.over(u, p.board.wrapUp(context.Background()))
+}
+
 // putAside puts the other calls of an agent on hold: there is one device.
 func (b *Board) putAside(ctx context.Context, u call.UserID, but call.ID) {
 	for _, c := range b.live.of(u) {

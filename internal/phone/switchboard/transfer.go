@@ -41,15 +41,11 @@ func (s *Seat) party(ctx context.Context, t Target) (call.Party, error) {
 	if err != nil {
 		return call.Party{}, err
 	}
-	from, err := callerID(t.From, in.Twilio.PhoneNumbers)
+	permit, err := s.permit(ctx, in, leg, t.To, t.From)
 	if err != nil {
 		return call.Party{}, err
 	}
-	to, err := number(t.To, from)
-	if err != nil {
-		return call.Party{}, err
-	}
-	return call.Phone{Leg: leg, Address: to, From: from, Limit: longest}.Party(), nil
+	return call.Phone{Leg: leg, Permit: permit}.Party(), nil
 }
 
 // colleague is another agent of the desk who could answer now.

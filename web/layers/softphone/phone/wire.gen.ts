@@ -94,6 +94,7 @@ export interface KeysEvent {
 export interface ErrorEvent {
   code: string
   message: string
+  rule?: string
   callId?: string
 }
 
@@ -104,6 +105,26 @@ export interface MediaState {
 
 export interface AgentState {
   agent: Agent
+}
+
+export interface StatusEvent {
+  stream: string
+  epoch: number
+  seq: number
+  at: string
+  agent: AgentView
+}
+
+export interface AgentView {
+  id: string
+  name: string
+  status: 'available' | 'away' | 'wrap-up' | 'offline'
+  reason?: string
+  since: string
+  until?: string
+  busy: boolean
+  device: boolean
+  free: boolean
 }
 
 export interface TranscriptEvent {
@@ -185,6 +206,7 @@ export interface Events {
   'call:error': ErrorEvent
   'media:state': MediaState
   'agent:state': AgentState
+  'agent:status': StatusEvent
   'ai:transcript': TranscriptEvent
   'ai:suggestion': SuggestionEvent
   'ai:action': ActionEvent
@@ -198,6 +220,7 @@ export interface Commands {
   'call:mute': { callId: string, on: boolean }
   'call:accept': { callId: string }
   'call:reject': { callId: string }
+  'agent:status': { status: 'available' | 'away' | 'offline', reason?: string }
   'media:offer': { sdp: string }
   'media:close': Record<string, never>
   'auth:renew': { token: string }
@@ -211,6 +234,7 @@ export interface Answers {
   'call:mute': { call: CallView }
   'call:accept': Record<string, never>
   'call:reject': Record<string, never>
+  'agent:status': { agent: AgentView }
   'media:offer': { sdp: string }
   'media:close': Record<string, never>
   'auth:renew': Record<string, never>

@@ -1,0 +1,59 @@
+-- +goose Up
+ALTER TABLE recordings
+  ADD COLUMN kind VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'call',
+  ADD COLUMN source VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'bridge',
+  ADD COLUMN carrier_sid VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin,
+  ADD COLUMN carrier_copy VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  ADD COLUMN channels BIGINT NOT NULL DEFAULT 2,
+  ADD COLUMN epoch BIGINT NOT NULL DEFAULT 1,
+  ADD COLUMN ended_ms BIGINT,
+  ADD COLUMN duration_ms BIGINT NOT NULL DEFAULT 0,
+  ADD COLUMN size BIGINT NOT NULL DEFAULT 0,
+  ADD COLUMN checksum VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  ADD COLUMN peaks MEDIUMTEXT,
+  ADD COLUMN gaps MEDIUMTEXT,
+  ADD COLUMN why VARCHAR(500) NOT NULL DEFAULT '',
+  ADD COLUMN updated_at BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX idx_recordings_call ON recordings (call_id, created_at);
+CREATE INDEX idx_recordings_status ON recordings (status, created_at);
+CREATE UNIQUE INDEX idx_recordings_carrier ON recordings (carrier_sid);
+CREATE TABLE recording_pieces (
+  recording_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  epoch BIGINT NOT NULL,
+  n BIGINT NOT NULL,
+  from_ms BIGINT NOT NULL,
+  len_ms BIGINT NOT NULL,
+  file VARCHAR(200) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  key_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  size BIGINT NOT NULL DEFAULT 0,
+  checksum VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  gaps MEDIUMTEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (recording_id, epoch, n),
+  FOREIGN KEY (recording_id) REFERENCES recordings(id) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+CREATE TABLE recording_keys (
+  id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY,
+  sealed VARCHAR(500) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  created_at BIGINT NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+CREATE TABLE audit (
+  id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY,
+  at BIGINT NOT NULL,
+  user_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  action VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  call_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  subject VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  from_ms BIGINT,
+  to_ms BIGINT,
+  detail VARCHAR(500) NOT NULL DEFAULT ''
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+CREATE INDEX idx_audit_call ON audit (call_id, at);
+CREATE INDEX idx_audit_at ON audit (at);
+CREATE TABLE settings (
+  name VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY,
+  body MEDIUMTEXT NOT NULL,
+  updated_at BIGINT NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+ALTER TABLE contacts ADD COLUMN recording_consent VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN error VARCHAR(500) NOT NULL DEFAULT '';
