@@ -145,6 +145,17 @@ var (
 	ErrNoRecord = errors.New("no such recording")
 )
 
+// Entry is something somebody did with a recording, for the audit.
+type Entry struct {
+	At       time.Time
+	User     string
+	Action   string // "recording.play", "recording.delete", ...
+	Call     string
+	Subject  string        // which recording
+	From, To time.Duration // what was listened to; zero: nothing was
+	Detail   string
+}
+
 const (
 	// PieceTime is the longest stretch of a piece, and settle how late sound may
 	// come before a piece is closed: with both, and the time to store it, a crash
