@@ -60,12 +60,12 @@ func (t *Jobs) Done(ctx context.Context, j job.Job) error {
 // Later implements job.Queue.
 func (t *Jobs) Later(ctx context.Context, j job.Job, due time.Time, why string, dead bool) error {
 	_, err := t.db.NewUpdate().Model((*jobRow)(nil)).Set("lease_until = 0").Set("due_at = ?", due.UnixMilli()).Set("attempts = ?", j.Attempts).
-		Set("dead = ?", dead).Set("error = ?", cut(why, errorMost)).Where(ownLease, j.Kind, j.Key, j.Lease.UnixMilli()).Exec(ctx)
+		Set("dead = ?", dead).Set("error = ?", shortened(why, errorMost)).Where(ownLease, j.Kind, j.Key, j.Lease.UnixMilli()).Exec(ctx)
 	return err
 }
 
-// cut shortens a text to a number of characters.
-func cut(s string, most int) string {
+// shortened cuts a text to a number of characters.
+func shortened(s string, most int) string {
 	if r := []rune(s); len(r) > most {
 		return string(r[:most])
 	}
@@ -74,7 +74,7 @@ func cut(s string, most int) string {
 
 // Order orders a job, or brings forward one that was ordered for later; a dead one
 // lives again, and one that is being done is done once more.
-func (t *Jobs) Order(ctx context.Context, j call.Job) error { return t.order(ctx, t.db, j) }
+func (t *Tenant) Order(ctx context.Context, j call.Job) error { return t.order(ctx, t.db, j) }
 
 func (t *Tenant) order(ctx context.Context, db bun.IDB, j call.Job) error {
 	row := jobRow{Kind: j.Kind, Key: j.Key, Body: string(j.Body), DueAt: j.Due.UnixMilli()}

@@ -208,7 +208,7 @@ func setRecordingURL(ctx context.Context, tx bun.Tx, callID string, url *string)
 
 // Fail implements recording.Books.
 func (t *Recordings) Fail(ctx context.Context, id recording.ID, why string) error {
-	_, err := t.db.NewUpdate().Model((*recordingRow)(nil)).Set("status = ?", string(recording.Failed)).Set("why = ?", cut(why, errorMost)).
+	_, err := t.db.NewUpdate().Model((*recordingRow)(nil)).Set("status = ?", string(recording.Failed)).Set("why = ?", shortened(why, errorMost)).
 		Set("updated_at = ?", t.now().UnixMilli()).Where("id = ? AND status IN (?)", string(id), bun.List([]string{string(recording.Running), string(recording.Finishing)})).Exec(ctx)
 	return err
 }

@@ -33,7 +33,7 @@ func (t *Recordings) Note(ctx context.Context, e recording.Entry) (id string, er
 
 func (t *Recordings) auditRow(e recording.Entry) auditRow {
 	now := t.now()
-	row := auditRow{ID: NewID(now), At: now.UnixMilli(), UserID: e.User, Action: e.Action, CallID: e.Call, Subject: e.Subject, Detail: cut(e.Detail, errorMost)}
+	row := auditRow{ID: NewID(now), At: now.UnixMilli(), UserID: e.User, Action: e.Action, CallID: e.Call, Subject: e.Subject, Detail: shortened(e.Detail, errorMost)}
 	if e.To > 0 {
 		from, to := e.From.Milliseconds(), e.To.Milliseconds()
 		row.FromMs, row.ToMs = &from, &to
