@@ -61,6 +61,10 @@ type VoiceRequest struct {
 	Direction     string
 	Status        string
 	Digits        string
+	CallerName    string // where the number has caller id lookup
+	ForwardedFrom string // what the carrier says of a diversion
+	StirVerstat   string // how far the caller's number is to be trusted
+	CallToken     string // lets another call carry this caller's number
 	ErrorCode     int    // at a fallback address: what went wrong
 	ErrorURL      string // at a fallback address: where
 }
@@ -73,6 +77,8 @@ func ParseVoiceRequest(f url.Values) (VoiceRequest, error) {
 	return VoiceRequest{
 		AccountSid: f.Get("AccountSid"), CallSid: f.Get("CallSid"), ParentCallSid: f.Get("ParentCallSid"),
 		From: f.Get("From"), To: f.Get("To"), Direction: f.Get("Direction"), Status: status(f.Get("CallStatus")),
+		CallerName: f.Get("CallerName"), ForwardedFrom: f.Get("ForwardedFrom"),
+		StirVerstat: f.Get("StirVerstat"), CallToken: f.Get("CallToken"),
 		Digits: f.Get("Digits"), ErrorCode: integer(f, "ErrorCode"), ErrorURL: f.Get("ErrorUrl"),
 	}, nil
 }

@@ -29,7 +29,9 @@ const (
 	CodeBadApplication   = 21218
 	CodeNotVerified      = 21219
 	CodeCallState        = 21220
+	CodeNotRecordable    = 21220 // the same as of calls: the state does not allow it
 	CodeQueueFull        = 22005
+	CodeQueueNotEmpty    = 22002
 )
 
 // Codes that reach a fallback address as ErrorCode, and the debugger.

@@ -90,7 +90,14 @@ var formRules = map[string]rule{
 	"Timestamp": isDate,
 	"From":      party, "To": party, "Caller": party, "Called": party, "ForwardedFrom": party,
 	"AnsweredBy":  empty(matching(`^[a-z_]{1,32}$`)),
-	"Digits":      matching(`^[0-9A-D#*]{0,64}$`),
+	"Digits":      matching(`^([0-9A-D#*]{0,64}|hangup)$`), // "<Record>": hangup is how it ended
+	"DialCallSid": empty(sidOf(KindCall)), "ConferenceSid": empty(sidOf(KindConference)),
+	"DialCallStatus": oneOf("completed", "answered", "busy", "no-answer", "failed", "canceled"),
+	"RecordingSid":   empty(sidOf(KindRecording)),
+	"RecordingStatus": oneOf(RecordingInProgress, RecordingPaused, RecordingStopped, RecordingProcessing,
+		RecordingCompleted, RecordingAbsent, "failed"),
+	"RecordingDuration": matching(`^(-1|[0-9]{0,8})$`), "RecordingChannels": matching(`^[12]?$`),
+	"RecordingUrl": empty(address), "RecordingTrack": empty(oneOf("inbound", "outbound", "both")),
 	"StreamEvent": oneOf("stream-started", "stream-stopped", "stream-error"),
 }
 

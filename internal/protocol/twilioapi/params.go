@@ -22,6 +22,9 @@ type CreateCall struct {
 	Timeout              time.Duration // of ringing
 	TimeLimit            time.Duration // of the whole call
 	SendDigits           string
+	// CallToken, of the voice request of a caller, lets From be that caller's
+	// own number.
+	CallToken string
 }
 
 // Form returns the parameters as they are posted; what is not set is left out.
@@ -31,7 +34,7 @@ func (c CreateCall) Form() url.Values {
 		"To": c.To, "From": c.From, "Url": c.URL, "Method": c.Method, "Twiml": c.Twiml,
 		"FallbackUrl": c.FallbackURL, "FallbackMethod": c.FallbackMethod,
 		"StatusCallback": c.StatusCallback, "StatusCallbackMethod": c.StatusCallbackMethod,
-		"SendDigits": c.SendDigits, "Timeout": seconds(c.Timeout), "TimeLimit": seconds(c.TimeLimit),
+		"SendDigits": c.SendDigits, "CallToken": c.CallToken, "Timeout": seconds(c.Timeout), "TimeLimit": seconds(c.TimeLimit),
 	} {
 		setUnlessEmpty(f, name, value)
 	}

@@ -19,12 +19,29 @@ const accountPath = "/2010-04-01/Accounts/{AccountSid}"
 // and writes it again: nothing may get lost or change its type.
 func TestVendorsExamples(t *testing.T) {
 	for o, target := range map[contract.Operation]func() any{
-		{Path: accountPath + "/Calls.json", Method: "get", Status: "200"}:                func() any { return new(twilioapi.CallList) },
-		{Path: accountPath + "/Calls.json", Method: "post", Status: "201"}:               func() any { return new(twilioapi.Call) },
-		{Path: accountPath + "/Calls/{Sid}.json", Method: "get", Status: "200"}:          func() any { return new(twilioapi.Call) },
-		{Path: accountPath + "/Calls/{Sid}.json", Method: "post", Status: "200"}:         func() any { return new(twilioapi.Call) },
-		{Path: accountPath + "/IncomingPhoneNumbers.json", Method: "get", Status: "200"}: func() any { return new(twilioapi.NumberList) },
-		{Path: "/2010-04-01/Accounts/{Sid}.json", Method: "get", Status: "200"}:          func() any { return new(twilioapi.Account) },
+		{Path: accountPath + "/Calls.json", Method: "get", Status: "200"}:                                               func() any { return new(twilioapi.CallList) },
+		{Path: accountPath + "/Calls.json", Method: "post", Status: "201"}:                                              func() any { return new(twilioapi.Call) },
+		{Path: accountPath + "/Calls/{Sid}.json", Method: "get", Status: "200"}:                                         func() any { return new(twilioapi.Call) },
+		{Path: accountPath + "/Calls/{Sid}.json", Method: "post", Status: "200"}:                                        func() any { return new(twilioapi.Call) },
+		{Path: accountPath + "/IncomingPhoneNumbers.json", Method: "get", Status: "200"}:                                func() any { return new(twilioapi.NumberList) },
+		{Path: accountPath + "/Recordings.json", Method: "get", Status: "200"}:                                          func() any { return new(twilioapi.RecordingList) },
+		{Path: accountPath + "/Recordings/{Sid}.json", Method: "get", Status: "200"}:                                    func() any { return new(twilioapi.Recording) },
+		{Path: accountPath + "/Calls/{CallSid}/Recordings.json", Method: "get", Status: "200"}:                          func() any { return new(twilioapi.RecordingList) },
+		{Path: accountPath + "/Calls/{CallSid}/Recordings.json", Method: "post", Status: "201"}:                         func() any { return new(twilioapi.Recording) },
+		{Path: accountPath + "/Calls/{CallSid}/Recordings/{Sid}.json", Method: "post", Status: "200"}:                   func() any { return new(twilioapi.Recording) },
+		{Path: accountPath + "/Conferences.json", Method: "get", Status: "200"}:                                         func() any { return new(twilioapi.ConferenceList) },
+		{Path: accountPath + "/Conferences/{Sid}.json", Method: "get", Status: "200"}:                                   func() any { return new(twilioapi.Conference) },
+		{Path: accountPath + "/Conferences/{Sid}.json", Method: "post", Status: "200"}:                                  func() any { return new(twilioapi.Conference) },
+		{Path: accountPath + "/Conferences/{ConferenceSid}/Recordings.json", Method: "get", Status: "200"}:              func() any { return new(twilioapi.RecordingList) },
+		{Path: accountPath + "/Conferences/{ConferenceSid}/Participants.json", Method: "get", Status: "200"}:            func() any { return new(twilioapi.ParticipantList) },
+		{Path: accountPath + "/Conferences/{ConferenceSid}/Participants.json", Method: "post", Status: "201"}:           func() any { return new(twilioapi.Participant) },
+		{Path: accountPath + "/Conferences/{ConferenceSid}/Participants/{CallSid}.json", Method: "post", Status: "200"}: func() any { return new(twilioapi.Participant) },
+		{Path: accountPath + "/Queues.json", Method: "get", Status: "200"}:                                              func() any { return new(twilioapi.QueueList) },
+		{Path: accountPath + "/Queues.json", Method: "post", Status: "201"}:                                             func() any { return new(twilioapi.Queue) },
+		{Path: accountPath + "/Queues/{QueueSid}/Members.json", Method: "get", Status: "200"}:                           func() any { return new(twilioapi.MemberList) },
+		{Path: accountPath + "/Queues/{QueueSid}/Members/{CallSid}.json", Method: "get", Status: "200"}:                 func() any { return new(twilioapi.Member) },
+		{Path: accountPath + "/OutgoingCallerIds.json", Method: "get", Status: "200"}:                                   func() any { return new(twilioapi.OutgoingCallerIDList) },
+		{Path: "/2010-04-01/Accounts/{Sid}.json", Method: "get", Status: "200"}:                                         func() any { return new(twilioapi.Account) },
 	} {
 		examples := contract.Examples(o)
 		if len(examples) == 0 {
@@ -108,6 +125,9 @@ func tidy(value any) any {
 	case string:
 		if v == "" {
 			return nil
+		}
+		if at, err := time.Parse(time.RFC1123Z, v); err == nil {
+			return twilioapi.FormatDate(at) // some samples are not in UTC
 		}
 	}
 	return value

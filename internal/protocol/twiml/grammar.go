@@ -24,6 +24,16 @@ func (p *parser) verb(start *xml.StartElement) (Verb, error) {
 		return Hangup{}, p.bare(start, nil)
 	case "Reject":
 		return p.reject(start)
+	case "Dial":
+		return p.dial(start)
+	case "Record":
+		return p.record(start)
+	case "Start":
+		return p.start(start)
+	case "Enqueue":
+		return p.enqueue(start)
+	case "Leave":
+		return Leave{}, p.bare(start, nil)
 	}
 	return nil, p.fail(CodeSchema, "unknown verb %s", start.Name.Local)
 }

@@ -23,13 +23,16 @@ type Response struct {
 	Verbs []Verb
 }
 
-// Verb is one instruction: Connect, Say, Play, Pause, Redirect, Hangup or
-// Reject.
+// Verb is one instruction: Connect, Dial, Enqueue, Hangup, Leave, Pause, Play,
+// Record, Redirect, Reject, Say or StartRecording.
 type Verb interface {
 	appendTo(dst []byte) []byte
 }
 
-var _ = []Verb{Connect{}, Say{}, Play{}, Pause{}, Redirect{}, Hangup{}, Reject{}}
+var _ = []Verb{
+	Connect{}, Say{}, Play{}, Pause{}, Redirect{}, Hangup{}, Reject{},
+	Dial{}, Record{}, StartRecording{}, Enqueue{}, Leave{},
+}
 
 // Connect hands the sound of the leg, both directions, to a Stream. The next
 // verb runs after the stream's server closed the socket ("<Connect>").

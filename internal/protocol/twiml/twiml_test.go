@@ -35,6 +35,36 @@ func TestDocuments(t *testing.T) {
 			`<Response><Play loop="0">https://api.twilio.com/cowbell.mp3</Play><Play digits="wwww3"></Play></Response>`},
 		{doc(twiml.Redirect{Method: "GET", URL: "../next"}, twiml.Reject{Reason: "busy"}),
 			`<Response><Redirect method="GET">../next</Redirect><Reject reason="busy"/></Response>`},
+		{doc(twiml.Dial{Nouns: []twiml.Noun{twiml.Number{Number: "415-123-4567"}}}),
+			`<Response><Dial><Number>415-123-4567</Number></Dial></Response>`},
+		{doc(twiml.Dial{Action: "/handleDialCallStatus", Method: "GET", Timeout: 10, TimeLimit: 60, CallerID: "+18888675310",
+			AnswerOnBridge: "true", HangupOnStar: "true", Sequential: "true", RingTone: "fr-tr", Record: "record-from-ringing-dual",
+			RecordingRules: twiml.RecordingRules{Track: "inbound", Trim: "trim-silence", StatusCallback: "/r", StatusCallbackMethod: "GET", StatusCallbackEvent: "in-progress completed absent"},
+			Nouns: []twiml.Noun{
+				twiml.Number{Number: "+14155551212", SendDigits: "wwww1928", Leg: twiml.Leg{URL: "/w", Method: "GET", StatusCallback: "/s", StatusCallbackMethod: "POST", StatusCallbackEvent: "initiated ringing"}},
+				twiml.Client{Identity: "jenny", Parameters: []twiml.Parameter{{Name: "FirstName", Value: "Jane"}}}}}),
+			`<Response><Dial action="/handleDialCallStatus" method="GET" timeout="10" timeLimit="60" callerId="+18888675310" answerOnBridge="true" ` +
+				`hangupOnStar="true" sequential="true" ringTone="fr-tr" record="record-from-ringing-dual" recordingTrack="inbound" trim="trim-silence" ` +
+				`recordingStatusCallback="/r" recordingStatusCallbackMethod="GET" recordingStatusCallbackEvent="in-progress completed absent">` +
+				`<Number url="/w" method="GET" statusCallback="/s" statusCallbackMethod="POST" statusCallbackEvent="initiated ringing" sendDigits="wwww1928">+14155551212</Number>` +
+				`<Client><Identity>jenny</Identity><Parameter name="FirstName" value="Jane"/></Client></Dial></Response>`},
+		{doc(twiml.Dial{Nouns: []twiml.Noun{twiml.Conference{Name: "Room 1234", Muted: "true", Beep: "onEnter", StartOnEnter: "false", EndOnExit: "true",
+			WaitURL: new(string), WaitMethod: "GET", MaxParticipants: 8, Record: "record-from-start", Trim: "do-not-trim", Coach: "CA1", Label: "agent",
+			StatusCallback: "/c", StatusCallbackMethod: "POST", StatusCallbackEvent: "start end join leave mute hold",
+			RecordingStatusCallback: "/r", RecordingStatusCallbackMethod: "GET", RecordingStatusCallbackEvent: "completed"}}}),
+			`<Response><Dial><Conference muted="true" beep="onEnter" startConferenceOnEnter="false" endConferenceOnExit="true" waitUrl="" waitMethod="GET" ` +
+				`maxParticipants="8" record="record-from-start" trim="do-not-trim" coach="CA1" participantLabel="agent" statusCallback="/c" statusCallbackMethod="POST" ` +
+				`statusCallbackEvent="start end join leave mute hold" recordingStatusCallback="/r" recordingStatusCallbackMethod="GET" recordingStatusCallbackEvent="completed">` +
+				`Room 1234</Conference></Dial></Response>`},
+		{doc(twiml.Enqueue{Action: "/a", Method: "GET", WaitURL: new(string), WaitURLMethod: "GET", MaxQueueSize: 3, Name: "support"}, twiml.Leave{},
+			twiml.Dial{Nouns: []twiml.Noun{twiml.Queue{URL: "about_to_connect.xml", Method: "GET", Name: "support"}}}),
+			`<Response><Enqueue action="/a" method="GET" waitUrl="" waitUrlMethod="GET" maxQueueSize="3">support</Enqueue><Leave/>` +
+				`<Dial><Queue url="about_to_connect.xml" method="GET">support</Queue></Dial></Response>`},
+		{doc(twiml.StartRecording{Channels: "dual", RecordingRules: twiml.RecordingRules{Track: "both", StatusCallback: "/r"}},
+			twiml.Record{Action: "/a", Method: "GET", Timeout: 10, FinishOnKey: new(string), MaxLength: 30, PlayBeep: "false",
+				RecordingRules: twiml.RecordingRules{Trim: "do-not-trim", StatusCallback: "/r", StatusCallbackEvent: "completed"}}),
+			`<Response><Start><Recording channels="dual" track="both" recordingStatusCallback="/r"/></Start>` +
+				`<Record action="/a" method="GET" timeout="10" finishOnKey="" maxLength="30" playBeep="false" trim="do-not-trim" recordingStatusCallback="/r" recordingStatusCallbackEvent="completed"/></Response>`},
 	} {
 		got := c.response.Bytes()
 		if diff := cmp.Diff(string(got), `<?xml version="1.0" encoding="UTF-8"?>`+"\n"+c.want); diff != "" {
@@ -76,7 +106,25 @@ func TestRefusals(t *testing.T) {
 		{"<Response/>tail", twiml.CodeParse, 1},
 		{"<response/>", twiml.CodeSchema, 1},
 		{"<Response\n><say>x</say></Response>", twiml.CodeSchema, 2},
-		{"<Response>\n\n<Dial>+12015550123</Dial></Response>", twiml.CodeSchema, 3},
+		{"<Response>\n\n<Sing>la</Sing></Response>", twiml.CodeSchema, 3},
+		{"<Response><Dial/></Response>", twiml.CodeSchema, 1},
+		{"<Response><Dial>+12015550123<Number>+12015550124</Number></Dial></Response>", twiml.CodeSchema, 1},
+		{"<Response><Dial><Conference>a</Conference><Conference>b</Conference></Dial></Response>", twiml.CodeSchema, 1},
+		{"<Response><Dial><Number>1</Number><Queue>q</Queue></Dial></Response>", twiml.CodeSchema, 1},
+		{"<Response><Dial><Dial>x</Dial></Dial></Response>", twiml.CodeSchema, 1},
+		{"<Response><Dial answerOnBridge='yes'>x</Dial></Response>", twiml.CodeSchema, 1},
+		{"<Response><Dial record='dual'>x</Dial></Response>", twiml.CodeSchema, 1},
+		{"<Response><Dial><Number statusCallbackEvent='started'>x</Number></Dial></Response>", twiml.CodeSchema, 1},
+		{"<Response><Dial><Client><Stream/></Client></Dial></Response>", twiml.CodeSchema, 1},
+		{"<Response><Dial><Conference maxParticipants='1'>x</Conference></Dial></Response>", twiml.CodeSchema, 1},
+		{"<Response><Dial><Conference statusCallbackEvent='started'>x</Conference></Dial></Response>", twiml.CodeSchema, 1},
+		{"<Response><Record maxLength='0'/></Response>", twiml.CodeSchema, 1},
+		{"<Response><Record finishOnKey='any'/></Response>", twiml.CodeSchema, 1},
+		{"<Response><Record>x</Record></Response>", twiml.CodeSchema, 1},
+		{"<Response><Start/></Response>", twiml.CodeSchema, 1},
+		{"<Response><Start><Recording channels='two'/></Start></Response>", twiml.CodeSchema, 1},
+		{"<Response><Enqueue maxQueueSize='0'>q</Enqueue></Response>", twiml.CodeSchema, 1},
+		{"<Response><Leave reason='x'/></Response>", twiml.CodeSchema, 1},
 		{"<Response>text</Response>", twiml.CodeSchema, 1},
 		{"<Response to='x'/>", twiml.CodeSchema, 1},
 		{"<Response><Stream url='wss://h/p'/></Response>", twiml.CodeSchema, 1},
@@ -137,6 +185,8 @@ func FuzzTwiML(f *testing.F) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("<Response><Connect><Stream url='wss://h/p'><Parameter name='a' value='b'/></Stream></Connect></Response>"))
+	f.Add([]byte("<Response><Dial timeout='3'> <Number url='a'> 1 </Number><Client>x</Client></Dial><Dial> 1 </Dial><Record finishOnKey='#'/><Leave/></Response>"))
+	f.Add([]byte("<Response><Dial><Conference waitUrl='' beep='onExit'>r</Conference></Dial><Enqueue waitUrl=''>q</Enqueue><Start><Recording/></Start></Response>"))
 	f.Fuzz(func(t *testing.T, document []byte) {
 		r, err := twiml.Parse(document)
 		if err != nil {

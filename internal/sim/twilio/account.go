@@ -21,6 +21,12 @@ type account struct {
 	numbers []twilioapi.IncomingPhoneNumber
 	free    time.Time // when the next queued call may start
 	silent  []*call   // calls that are over and still have their sound
+
+	recordings  []*take
+	conferences []*conference
+	queues      []*queue
+	callerIDs   []twilioapi.OutgoingCallerID
+	tokens      map[string]string // numbers of callers by CallToken
 }
 
 // keptCalls bounds what is remembered of an account, keptSounds the calls that
@@ -37,14 +43,26 @@ func newAccount(s *Sim, a Account) (*account, error) {
 	if a.Name == "" {
 		a.Name = "Simulated account"
 	}
-	acc := &account{Account: a, sim: s, created: time.Now()}
+	acc := &account{Account: a, sim: s, created: time.Now(), tokens: map[string]string{}}
 	for _, n := range a.Numbers {
 		if !twilioapi.IsNumber(n.Number) {
 			return nil, fmt.Errorf("account %s: number %q is not in E.164 form", a.Sid, n.Number)
 		}
 		acc.numbers = append(acc.numbers, acc.incoming(n))
 	}
+	for _, number := range a.Verified {
+		acc.callerIDs = append(acc.callerIDs, acc.verified(number))
+	}
 	return acc, nil
+}
+
+func (a *account) verified(number string) twilioapi.OutgoingCallerID {
+	sid := a.sim.ids.next(twilioapi.KindNumber)
+	return twilioapi.OutgoingCallerID{
+		Sid: sid, AccountSid: a.Sid, FriendlyName: twilioapi.FormatNumber(number), PhoneNumber: number,
+		DateCreated: twilioapi.DateOf(a.created), DateUpdated: twilioapi.DateOf(a.created),
+		URI: twilioapi.AccountPath(a.Sid) + "/OutgoingCallerIds/" + sid + ".json",
+	}
 }
 
 func (a *account) incoming(n Number) twilioapi.IncomingPhoneNumber {
@@ -55,6 +73,7 @@ func (a *account) incoming(n Number) twilioapi.IncomingPhoneNumber {
 	}
 	return twilioapi.IncomingPhoneNumber{
 		Sid: sid, AccountSid: a.Sid, FriendlyName: name, PhoneNumber: n.Number,
+		VoiceURL: twilioapi.Text(n.VoiceURL), VoiceFallbackURL: twilioapi.Text(n.VoiceFallbackURL), StatusCallback: twilioapi.Text(n.StatusCallback),
 		VoiceMethod: "POST", VoiceFallbackMethod: "POST", StatusCallbackMethod: "POST", VoiceReceiveMode: "voice",
 		SMSMethod: "POST", SMSFallbackMethod: "POST", AddressRequirements: "none", EmergencyStatus: "Inactive",
 		Origin: "twilio", Capabilities: twilioapi.Capabilities{Voice: true}, Status: "in-use", Type: "local",

@@ -1,11 +1,13 @@
 package twilio
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"softphone/internal/protocol/twilioapi"
 )
@@ -37,6 +39,38 @@ func (s *Sim) routeAPI(mux *http.ServeMux) {
 		"GET " + base + "/IncomingPhoneNumbers.json":   listNumbers,
 		"GET " + base + "/IncomingPhoneNumbers/{sid}":  getNumber,
 		"POST " + base + "/IncomingPhoneNumbers/{sid}": updateNumber,
+		"GET " + base + "/OutgoingCallerIds.json":      listCallerIDs,
+
+		"GET " + base + "/Calls/{call}/Recordings.json":           listRecordings,
+		"POST " + base + "/Calls/{call}/Recordings.json":          createRecording,
+		"GET " + base + "/Calls/{call}/Recordings/{recording}":    getRecording,
+		"POST " + base + "/Calls/{call}/Recordings/{recording}":   updateRecording,
+		"DELETE " + base + "/Calls/{call}/Recordings/{recording}": deleteRecording,
+		"GET " + base + "/Recordings.json":                        listRecordings,
+		"GET " + base + "/Recordings/{recording}":                 getMedia,
+		"DELETE " + base + "/Recordings/{recording}":              deleteRecording,
+
+		"GET " + base + "/Conferences.json":                                       listConferences,
+		"GET " + base + "/Conferences/{conference}":                               getConference,
+		"POST " + base + "/Conferences/{conference}":                              updateConference,
+		"GET " + base + "/Conferences/{conference}/Recordings.json":               listRecordings,
+		"GET " + base + "/Conferences/{conference}/Recordings/{recording}":        getRecording,
+		"POST " + base + "/Conferences/{conference}/Recordings/{recording}":       updateRecording,
+		"DELETE " + base + "/Conferences/{conference}/Recordings/{recording}":     deleteRecording,
+		"GET " + base + "/Conferences/{conference}/Participants.json":             listParticipants,
+		"POST " + base + "/Conferences/{conference}/Participants.json":            createParticipant,
+		"GET " + base + "/Conferences/{conference}/Participants/{participant}":    getParticipant,
+		"POST " + base + "/Conferences/{conference}/Participants/{participant}":   updateParticipant,
+		"DELETE " + base + "/Conferences/{conference}/Participants/{participant}": deleteParticipant,
+
+		"GET " + base + "/Queues.json":                      listQueues,
+		"POST " + base + "/Queues.json":                     createQueue,
+		"GET " + base + "/Queues/{queue}":                   getQueue,
+		"POST " + base + "/Queues/{queue}":                  updateQueue,
+		"DELETE " + base + "/Queues/{queue}":                deleteQueue,
+		"GET " + base + "/Queues/{queue}/Members.json":      listMembers,
+		"GET " + base + "/Queues/{queue}/Members/{member}":  getMember,
+		"POST " + base + "/Queues/{queue}/Members/{member}": updateMember,
 	} {
 		mux.Handle(pattern, s.endpoint(h))
 	}
@@ -55,6 +89,7 @@ func (s *Sim) endpoint(h endpoint) http.Handler {
 			s.answer(w, r, nil, http.StatusBadRequest, twilioapi.NewError(http.StatusBadRequest, twilioapi.CodeInvalidParameter, "%v", err))
 			return
 		}
+		s.learnBase(r)
 		a, no := s.authenticate(r)
 		if no != nil {
 			w.Header().Set("WWW-Authenticate", `Basic realm="Twilio API"`)
@@ -102,6 +137,11 @@ func (s *Sim) answer(w http.ResponseWriter, r *http.Request, a *account, status 
 		e.Detail["code"] = b.Code
 	case twilioapi.Call:
 		e.Call = b.Sid
+	case media:
+		s.record(e)
+		w.Header().Set("Content-Type", b.kind)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(b.body))
+		return
 	}
 	s.record(e)
 	writeJSON(w, status, body)
@@ -195,7 +235,7 @@ func updateNumber(a *account, r *http.Request) (int, any) {
 	if err := setAddresses(n, r.PostForm); err != nil {
 		return refuse(twilioapi.NewError(http.StatusBadRequest, twilioapi.CodeInvalidParameter, "%v", err))
 	}
-	n.DateUpdated = twilioapi.DateOf(a.created)
+	n.DateUpdated = twilioapi.DateOf(time.Now())
 	return http.StatusOK, *n
 }
 
@@ -222,6 +262,9 @@ func setAddresses(n *twilioapi.IncomingPhoneNumber, form url.Values) error {
 	}
 	if form.Has("FriendlyName") {
 		n.FriendlyName = form.Get("FriendlyName")
+	}
+	if form.Has("VoiceCallerIdLookup") {
+		n.VoiceCallerIDLookup = form.Get("VoiceCallerIdLookup") == "true"
 	}
 	return nil
 }

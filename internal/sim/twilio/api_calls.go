@@ -77,43 +77,63 @@ func (a *account) create(form url.Values) (*call, *twilioapi.Error) {
 	if no := twilioapi.CheckCreateCall(form); no != nil {
 		return nil, no
 	}
-	to, from := form.Get("To"), form.Get("From")
-	bad := func(code int, format string, args ...any) (*call, *twilioapi.Error) {
-		return nil, twilioapi.NewError(http.StatusBadRequest, code, format, args...)
-	}
-	switch {
-	case !twilioapi.IsNumber(to):
-		return bad(twilioapi.CodeBadTo, "The phone number you are attempting to call, %s, is not valid.", to)
-	case !twilioapi.IsNumber(from):
-		return bad(twilioapi.CodeBadFrom, "The source phone number provided, %s, is not valid.", from)
-	case !a.owns(from):
-		return bad(twilioapi.CodeFromNotOwned, "The source phone number provided, %s, is not yet verified for your account. You may only make calls from phone numbers that you've verified or purchased from Twilio.", from)
-	case a.queueFull():
-		return nil, twilioapi.NewError(http.StatusTooManyRequests, twilioapi.CodeQueueFull, "More than 24 hours of calls are queued")
-	}
-	switch a.sim.people.at(to).When {
-	case Invalid:
-		return bad(twilioapi.CodeBadTo, "The phone number you are attempting to call, %s, is not valid.", to)
-	case Unverified:
-		return bad(twilioapi.CodeNotVerified, "The number %s is unverified. Trial accounts may only make calls to verified numbers.", to)
+	if no := a.mayCall(form); no != nil {
+		return nil, no
 	}
 	if form.Get("Url") == "" && form.Get("Twiml") == "" {
-		return bad(twilioapi.CodeBadApplication, "There is no application %s", form.Get("ApplicationSid"))
+		return nil, badCall(twilioapi.CodeBadApplication, "There is no application %s", form.Get("ApplicationSid"))
 	}
 	return newCall(a, form), nil
 }
+
+// mayCall checks who calls whom: the caller's number must be the account's own,
+// a verified one, or that of a caller whose CallToken comes with it; browsers are
+// called by anybody ("Call resource", From, CallToken).
+func (a *account) mayCall(form url.Values) *twilioapi.Error {
+	to, from := form.Get("To"), form.Get("From")
+	switch {
+	case isClient(to):
+		return nil
+	case !twilioapi.IsNumber(to):
+		return badCall(twilioapi.CodeBadTo, "The phone number you are attempting to call, %s, is not valid.", to)
+	case !twilioapi.IsNumber(from):
+		return badCall(twilioapi.CodeBadFrom, "The source phone number provided, %s, is not valid.", from)
+	case !a.owns(from) && !a.lent(from, form.Get("CallToken")):
+		return badCall(twilioapi.CodeFromNotOwned, "The source phone number provided, %s, is not yet verified for your account. You may only make calls from phone numbers that you've verified or purchased from Twilio.", from)
+	case a.queueFull():
+		return twilioapi.NewError(http.StatusTooManyRequests, twilioapi.CodeQueueFull, "More than 24 hours of calls are queued")
+	}
+	switch a.sim.people.at(to).When {
+	case Invalid:
+		return badCall(twilioapi.CodeBadTo, "The phone number you are attempting to call, %s, is not valid.", to)
+	case Unverified:
+		return badCall(twilioapi.CodeNotVerified, "The number %s is unverified. Trial accounts may only make calls to verified numbers.", to)
+	}
+	return nil
+}
+
+func badCall(code int, format string, args ...any) *twilioapi.Error {
+	return twilioapi.NewError(http.StatusBadRequest, code, format, args...)
+}
+
+// isClient says whether somebody called is a browser with Twilio's SDK.
+func isClient(party string) bool { return strings.HasPrefix(party, "client:") }
 
 // resource is the call as the API shows it.
 func (c *call) resource() twilioapi.Call {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := twilioapi.Call{
-		Sid: c.sid, AccountSid: c.account.Sid, Status: c.status, Direction: twilioapi.OutboundAPI,
+		Sid: c.sid, AccountSid: c.account.Sid, Status: c.status, Direction: c.direction, PhoneNumberSid: twilioapi.Text(c.number),
+		CallerName: twilioapi.Text(c.always.Get("CallerName")), ForwardedFrom: twilioapi.Text(c.always.Get("ForwardedFrom")),
 		To: c.to, ToFormatted: twilioapi.FormatNumber(c.to), From: c.from, FromFormatted: twilioapi.FormatNumber(c.from),
 		DateCreated: twilioapi.DateOf(c.created), DateUpdated: twilioapi.DateOf(c.updated),
 		QueueTime: twilioapi.Text(strconv.FormatInt(c.waited.Milliseconds(), 10)), PriceUnit: "USD",
 		APIVersion: twilioapi.Version, URI: twilioapi.CallPath(c.account.Sid, c.sid),
 		SubresourceURIs: twilioapi.SubresourcesOf(c.account.Sid, c.sid),
+	}
+	if c.parent != nil {
+		r.ParentCallSid = twilioapi.Text(c.parent.sid)
 	}
 	if !c.started.IsZero() {
 		r.StartTime = twilioapi.DateOf(c.started)
@@ -182,6 +202,10 @@ func updateCall(a *account, r *http.Request) (int, any) {
 	if no != nil {
 		return refuse(no)
 	}
+	if f, ok := a.sim.faults.take(a.Sid, "", FaultUpdateThenDrop); ok {
+		a.noteFault(f, c.sid)
+		panic(http.ErrAbortHandler)
+	}
 	return http.StatusOK, c.resource()
 }
 
@@ -190,6 +214,9 @@ func updateCall(a *account, r *http.Request) (int, any) {
 // resource", update).
 func (c *call) update(form url.Values) *twilioapi.Error {
 	status := c.state()
+	if !twilioapi.IsFinal(status) {
+		c.amend(form, "FallbackUrl", "FallbackMethod", "StatusCallback", "StatusCallbackMethod", "TimeLimit")
+	}
 	address, document := form.Get("Url"), form.Get("Twiml")
 	switch {
 	case twilioapi.IsFinal(status):

@@ -2,6 +2,7 @@ package twilio
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"strconv"
 	"sync"
@@ -24,6 +25,10 @@ var (
 	canceled  = verdict{twilioapi.StatusCanceled, 487, "canceled by request"}
 	completed = verdict{twilioapi.StatusCompleted, 200, "completed by request"}
 	unheard   = verdict{twilioapi.StatusNoAnswer, 487, "nobody answered in time"}
+	gaveUp    = verdict{twilioapi.StatusNoAnswer, 487, "the caller hung up before the answer"}
+	// Ending a call that came in without answering it is not described; no-answer
+	// is what a caller finds who heard it ring.
+	unanswered = verdict{twilioapi.StatusNoAnswer, 480, "the document ended before the answer"}
 )
 
 // setUp is how long the network takes before it rings.
@@ -36,15 +41,24 @@ const defaultTimeout = 60 * time.Second
 // call is one leg. Its goroutine is run; requests and people change it through
 // the methods that lock.
 type call struct {
-	sim     *Sim
-	account *account
-	sid     string
-	to      string
-	from    string
-	order   url.Values // the parameters it was made with
-	created time.Time
+	outbox
+	sid       string
+	to        string
+	from      string
+	direction string
+	parent    *call      // the leg whose document dialled this one
+	number    string     // sid of the account's number that was called
+	always    url.Values // parameters of every webhook: CallerName, ForwardedFrom
+	extra     url.Values // parameters of voice requests: CallToken, StirVerstat
+	created   time.Time
+	// script is what the leg does first instead of running its own document: it
+	// is connected by a Dial or joins a conference. It returns the document to
+	// go on with.
+	script func(ctx context.Context) *source
 
 	mu       sync.Mutex
+	order    url.Values // the parameters it was made with; replaced, never changed
+	person   Person     // who holds the telephone
 	status   string
 	updated  time.Time
 	started  time.Time // when dialled
@@ -53,14 +67,17 @@ type call struct {
 	waited   time.Duration // in the queue
 	sequence int           // of callbacks
 	verdict  *verdict
+	lift     func() bool        // answers a call that came in
 	hang     context.CancelFunc // ends run
 	abandon  context.CancelFunc // ends the document under way
 	goOn     *source            // the document to go on with
 	line     *line
+	seat     *liveSeat // of a page that holds the telephone; set before talk
 	live     *stream
-	held     chan struct{} // closed to release a callback that was held back
-	told     chan struct{} // closed when the first callback was delivered
-	tell     sync.Once
+	timers   []*time.Timer
+	limit    *time.Timer // ends the call when TimeLimit has passed
+	sound    sync.WaitGroup
+	ended    chan struct{} // closed after the last callback was handed over
 }
 
 // source is where a document comes from.
@@ -68,14 +85,45 @@ type source struct {
 	address string
 	method  string
 	inline  string
+	extra   url.Values // what the request says besides
+}
+
+// newLeg returns a call that is not under way yet.
+func newLeg(a *account, direction, from, to string, order url.Values) *call {
+	now := time.Now()
+	c := &call{
+		sid: a.sim.ids.next(twilioapi.KindCall), order: order, direction: direction,
+		to: to, from: from, created: now, updated: now, status: twilioapi.StatusQueued,
+		ended: make(chan struct{}), hang: func() {}, abandon: func() {}, lift: func() bool { return false },
+	}
+	c.outbox = newOutbox(a, c.sid)
+	return c
 }
 
 func newCall(a *account, form url.Values) *call {
-	now := time.Now()
-	return &call{
-		sim: a.sim, account: a, sid: a.sim.ids.next(twilioapi.KindCall), order: form,
-		to: form.Get("To"), from: form.Get("From"), created: now, updated: now, status: twilioapi.StatusQueued,
-		hang: func() {}, abandon: func() {}, told: make(chan struct{}),
+	return newLeg(a, twilioapi.OutboundAPI, form.Get("From"), form.Get("To"), form)
+}
+
+// given returns the parameters the call has now. They are not to be changed.
+func (c *call) given() url.Values {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.order
+}
+
+// amend changes parameters of a call under way.
+func (c *call) amend(form url.Values, names ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	order := maps.Clone(c.order)
+	for _, name := range names {
+		if form.Has(name) {
+			order[name] = form[name]
+		}
+	}
+	c.order = order
+	if form.Get("TimeLimit") != "" && c.line != nil {
+		c.limitLocked()
 	}
 }
 
@@ -89,10 +137,22 @@ func (c *call) run(ctx context.Context) {
 		hang()
 	}
 	c.mu.Unlock()
-	if c.waitInQueue(ctx) && c.dial(ctx) {
+	if c.reach(ctx) {
 		c.talk(ctx)
 	}
 	c.end()
+}
+
+// reach gets to the person: calls them, or is called by them. Calls of a Dial
+// wait in no queue ("Call resource", calls per second).
+func (c *call) reach(ctx context.Context) bool {
+	switch c.direction {
+	case twilioapi.Inbound:
+		return c.arrive(ctx)
+	case twilioapi.OutboundDial:
+		return c.dial(ctx)
+	}
+	return c.waitInQueue(ctx) && c.dial(ctx)
 }
 
 func (c *call) waitInQueue(ctx context.Context) bool {
@@ -112,6 +172,9 @@ func (c *call) dial(ctx context.Context) bool {
 	c.announce(twilioapi.StatusInitiated, nil)
 	person := c.sim.people.at(c.to)
 	seat := c.sim.people.seat(c.to)
+	c.mu.Lock()
+	c.person = person
+	c.mu.Unlock()
 	if !sleep(ctx, setUp) {
 		return false
 	}
@@ -120,16 +183,25 @@ func (c *call) dial(ctx context.Context) bool {
 		return false
 	}
 	c.enter(twilioapi.StatusRinging)
-	ctx, stop := context.WithTimeout(ctx, twilioapi.Seconds(c.order, "Timeout", defaultTimeout))
+	ringing, stop := context.WithTimeout(ctx, twilioapi.Seconds(c.given(), "Timeout", defaultTimeout))
 	defer stop()
-	head, ok := c.ring(ctx, person, seat)
+	head, ok := c.ring(ringing, person, seat)
+	if page, is := head.(*liveHead); is {
+		c.seat = page.seat
+	}
 	if !ok {
-		if ctx.Err() == context.DeadlineExceeded {
+		if ringing.Err() == context.DeadlineExceeded {
 			c.finish(unheard)
 		}
 		return false
 	}
-	return c.answer(head)
+	if c.answer(ctx, head) {
+		return true
+	}
+	if c.seat != nil {
+		c.seat.free()
+	}
+	return false
 }
 
 // ring waits for the person, or for whoever sits at the page for them.
@@ -156,42 +228,82 @@ func (c *call) ring(ctx context.Context, person Person, seat *liveSeat) (talker,
 		c.finish(verdict{twilioapi.StatusNoAnswer, 480, "the network gave up"})
 		return nil, false
 	}
-	if person.HangUpAfter > 0 {
-		time.AfterFunc(time.Duration(person.HangUpAfter), func() { c.finish(hungUp) })
-	}
 	return person.head(c.sim.voices), true
 }
 
-// answer connects the person; false when the call was ended meanwhile.
-func (c *call) answer(head talker) bool {
+// answer connects the person; false when the call was ended meanwhile. ctx is
+// the life of the call.
+func (c *call) answer(ctx context.Context, head talker) bool {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.verdict != nil {
-		return false
+	if c.verdict != nil || c.line != nil {
+		up := c.verdict == nil
+		c.mu.Unlock()
+		return up
 	}
 	c.status, c.answered = twilioapi.StatusInProgress, time.Now()
 	c.updated = c.answered
-	c.line = newLine(c, head)
+	l := newLine(c, head)
+	c.line = l
+	c.limitLocked()
+	if after := time.Duration(c.person.HangUpAfter); after > 0 {
+		c.timers = append(c.timers, time.AfterFunc(after, func() { c.finish(hungUp) }))
+	}
 	c.note(KindPerson, "answered", nil)
+	c.mu.Unlock()
+	c.announce(twilioapi.StatusInProgress, nil)
+	c.sound.Go(func() { l.run(ctx) })
 	return true
 }
 
-// talk is the call from answer to end.
-func (c *call) talk(ctx context.Context) {
-	c.announce(twilioapi.StatusInProgress, nil)
-	if limit := twilioapi.Seconds(c.order, "TimeLimit", 0); limit > 0 {
-		defer time.AfterFunc(limit, func() { c.finish(tooLong) }).Stop()
+// limitLocked ends the call when its TimeLimit, counted from the answer, has
+// passed.
+func (c *call) limitLocked() {
+	if c.limit != nil {
+		c.limit.Stop()
 	}
-	var sound sync.WaitGroup
-	sound.Go(func() { c.line.run(ctx) })
-	if digits := c.order.Get("SendDigits"); digits != "" {
+	if limit := twilioapi.Seconds(c.order, "TimeLimit", 0); limit > 0 {
+		c.limit = time.AfterFunc(time.Until(c.answered.Add(limit)), func() { c.finish(tooLong) })
+		c.timers = append(c.timers, c.limit)
+	}
+}
+
+// phone returns the sound of the leg, nil before the answer.
+func (c *call) phone() *line {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.line
+}
+
+// pickUp answers a call that came in, if it is not up yet.
+func (c *call) pickUp() bool {
+	c.mu.Lock()
+	up, lift := c.line != nil, c.lift
+	c.mu.Unlock()
+	return up || lift()
+}
+
+// talk is the call from answer, or from its arrival here, to its end.
+func (c *call) talk(ctx context.Context) {
+	if digits := c.given().Get("SendDigits"); digits != "" {
 		c.line.playOut(ctx, keyTones(digits))
 	}
 	c.followDocuments(ctx)
+	if c.phone() == nil {
+		c.finish(unanswered)
+	}
 	c.finish(ranOut)
-	sound.Wait()
-	if page, ok := c.line.head.(*liveHead); ok {
-		page.seat.free()
+	c.sound.Wait()
+	c.mu.Lock()
+	for _, t := range c.timers {
+		t.Stop()
+	}
+	l := c.line
+	c.mu.Unlock()
+	if c.seat != nil {
+		c.seat.free()
+	}
+	if l != nil {
+		l.stopTakes()
 	}
 }
 
@@ -215,6 +327,7 @@ func (c *call) end() {
 	if v == nil {
 		c.verdict = &verdict{twilioapi.StatusFailed, 0, "the simulator stopped"}
 		c.mu.Unlock()
+		close(c.ended)
 		return
 	}
 	if c.over.IsZero() {
@@ -231,6 +344,7 @@ func (c *call) end() {
 	c.mu.Unlock()
 	c.callBack("completed", v.status, extra)
 	c.account.forget(c)
+	close(c.ended)
 }
 
 // secondsLocked returns how long the call lasted, begun seconds counted whole.
@@ -256,10 +370,6 @@ func (c *call) announce(status string, extra url.Values) {
 		event = "answered"
 	}
 	c.callBack(event, status, extra)
-}
-
-func (c *call) note(kind, what string, detail map[string]any) {
-	c.sim.ledger.add(Entry{Account: c.account.Sid, Call: c.sid, Kind: kind, What: what, Detail: detail})
 }
 
 // sleep waits; false when ctx ended first.

@@ -104,6 +104,7 @@ func TestEndings(t *testing.T) {
 			d := newDesk(t, nil)
 			made := d.dial(c.to, "Timeout", c.timeout)
 			end := d.ended(made.Sid)
+			d.eventually("every callback", func() bool { return len(d.statuses(made.Sid)) >= len(c.statuses) })
 			if diff := cmp.Diff(d.statuses(made.Sid), c.statuses); diff != "" {
 				t.Errorf("callbacks (-got +want):\n%s", diff)
 			}

@@ -21,6 +21,7 @@ import (
 //	GET    /control/people                    everybody who is known
 //	PUT    /control/people/{number}           a Person: who answers this number from now on
 //	GET    /control/voices                    what people can say
+//	POST   /control/calls                     a Caller: somebody calls a number of an account (POST /calls is the same)
 //	GET    /control/calls/{sid}               one call: status, levels, timeline
 //	GET    /control/calls/{sid}/heard.wav     what the person heard since the answer
 //	GET    /control/calls/{sid}/said.wav      what the person said since the answer
@@ -41,11 +42,13 @@ func (s *Sim) routeControl(mux *http.ServeMux) {
 	handle("GET /control/people", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.people.list()) })
 	handle("PUT /control/people/{number}", s.servePut)
 	handle("GET /control/voices", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.voices.list) })
+	handle("POST /control/calls", s.serveCaller)
+	handle("POST /calls", s.serveCaller)
 	handle("GET /control/calls/{sid}", s.withCall(func(c *call, w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, c.view())
 	}))
 	handle("GET /control/calls/{sid}/{what}", s.withLine(serveSound))
-	handle("POST /control/calls/{sid}/{what}", s.withLine(s.serveOrder))
+	handle("POST /control/calls/{sid}/{what}", s.withCall(s.serveOrder))
 	handle("GET /control/faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.faults.list()) })
 	handle("POST /control/faults", s.serveFault)
 	handle("DELETE /control/faults", func(w http.ResponseWriter, _ *http.Request) {
@@ -63,25 +66,33 @@ type State struct {
 
 // CallView is a call as the control interface shows it.
 type CallView struct {
-	Call     string    `json:"call"`
-	Account  string    `json:"account"`
-	From     string    `json:"from"`
-	To       string    `json:"to"`
-	Name     string    `json:"name"`
-	Status   string    `json:"status"`
-	Created  time.Time `json:"created"`
-	Heard    float64   `json:"heard"` // level of the last 20 ms, dBm0
-	Said     float64   `json:"said"`
-	Waiting  int       `json:"waitingMs"` // sound of the server that is not played yet
-	Stream   string    `json:"stream,omitempty"`
-	Timeline *Timeline `json:"timeline,omitempty"`
+	Call      string    `json:"call"`
+	Parent    string    `json:"parent,omitempty"`
+	Direction string    `json:"direction"`
+	Account   string    `json:"account"`
+	From      string    `json:"from"`
+	To        string    `json:"to"`
+	Name      string    `json:"name"`
+	Status    string    `json:"status"`
+	Created   time.Time `json:"created"`
+	Heard     float64   `json:"heard"` // level of the last 20 ms, dBm0
+	Said      float64   `json:"said"`
+	Waiting   int       `json:"waitingMs"` // sound of the server that is not played yet
+	Stream    string    `json:"stream,omitempty"`
+	Timeline  *Timeline `json:"timeline,omitempty"`
 }
 
 func (c *call) view() CallView {
 	c.mu.Lock()
 	v := CallView{
-		Call: c.sid, Account: c.account.Sid, From: c.from, To: c.to, Name: c.sim.people.at(c.to).Name,
+		Call: c.sid, Account: c.account.Sid, From: c.from, To: c.to, Name: c.person.Name, Direction: c.direction,
 		Status: c.status, Created: c.created.UTC(),
+	}
+	if c.parent != nil {
+		v.Parent = c.parent.sid
+	}
+	if v.Name == "" {
+		v.Name = c.sim.people.at(c.to).Name
 	}
 	if c.live != nil {
 		v.Stream = c.live.sid
@@ -180,9 +191,7 @@ func (s *Sim) withCall(h func(*call, http.ResponseWriter, *http.Request)) http.H
 
 func (s *Sim) withLine(h func(*line, http.ResponseWriter, *http.Request)) http.HandlerFunc {
 	return s.withCall(func(c *call, w http.ResponseWriter, r *http.Request) {
-		c.mu.Lock()
-		l := c.line
-		c.mu.Unlock()
+		l := c.phone()
 		if l == nil {
 			writeJSON(w, http.StatusConflict, map[string]string{"error": "the call was not answered"})
 			return
@@ -212,9 +221,19 @@ func serveWAV(w http.ResponseWriter, sound []byte) {
 
 // serveOrder tells the person of a call to do something, or the network to go
 // wrong.
-func (s *Sim) serveOrder(l *line, w http.ResponseWriter, r *http.Request) {
+func (s *Sim) serveOrder(c *call, w http.ResponseWriter, r *http.Request) {
 	var err error
-	switch r.PathValue("what") {
+	l, what := c.phone(), r.PathValue("what")
+	if l == nil && what == "hangup" && c.direction == twilioapi.Inbound {
+		c.giveUp()
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	if l == nil {
+		writeJSON(w, http.StatusConflict, map[string]string{"error": "the call was not answered"})
+		return
+	}
+	switch what {
 	case "hangup":
 		l.give(order{hangUp: true})
 	case "press":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -24,27 +25,48 @@ type page struct {
 }
 
 // followDocuments runs the first document and every one it, or a request,
-// leads to.
+// leads to. A leg with a script follows that first.
 func (c *call) followDocuments(ctx context.Context) {
-	next := c.firstSource()
-	for next != nil && ctx.Err() == nil {
+	step := c.script
+	if step == nil {
+		step = c.following(c.firstSource())
+	}
+	for step != nil && ctx.Err() == nil {
 		inner, abandon := context.WithCancel(ctx)
-		c.mu.Lock()
-		c.abandon = abandon
-		c.mu.Unlock()
-		next = c.follow(inner, next)
+		c.canAbandon(abandon)
+		next := step(inner)
 		abandon()
 		if ordered := c.takeOrdered(); ordered != nil {
 			next = ordered
 		}
+		step = c.following(next)
+	}
+}
+
+func (c *call) following(from *source) func(context.Context) *source {
+	if from == nil {
+		return nil
+	}
+	return func(ctx context.Context) *source { return c.follow(ctx, from) }
+}
+
+// canAbandon sets what a redirection does; one that was ordered meanwhile is
+// done at once.
+func (c *call) canAbandon(abandon context.CancelFunc) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.abandon = abandon
+	if c.goOn != nil {
+		abandon()
 	}
 }
 
 func (c *call) firstSource() *source {
-	if address := c.order.Get("Url"); address != "" {
-		return &source{address: address, method: methodOf(c.order, "Method")}
+	order := c.given()
+	if address := order.Get("Url"); address != "" {
+		return &source{address: address, method: methodOf(order, "Method")}
 	}
-	return &source{inline: c.order.Get("Twiml")}
+	return &source{inline: order.Get("Twiml")}
 }
 
 // redirect leaves the document under way for another one.
@@ -63,16 +85,21 @@ func (c *call) takeOrdered() *source {
 	return ordered
 }
 
+// apology is what callers hear when neither address has a document (the words
+// are Twilio's, the documents do not give them).
+const apology = "We are sorry. An application error has occurred. Goodbye."
+
 func (c *call) follow(ctx context.Context, from *source) *source {
 	p, err := c.load(ctx, from)
 	if err != nil {
 		if ctx.Err() == nil {
 			c.note(KindAlert, "no document", map[string]any{"error": err.Error()})
+			c.apologise(ctx)
 		}
 		return nil
 	}
 	for _, verb := range p.response.Verbs {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || !c.isReadyFor(verb) {
 			return nil
 		}
 		if next, done := c.execute(ctx, p, verb); done {
@@ -82,6 +109,28 @@ func (c *call) follow(ctx context.Context, from *source) *source {
 	return nil
 }
 
+func (c *call) apologise(ctx context.Context) {
+	if c.direction == twilioapi.Inbound && c.pickUp() {
+		c.phone().playOut(ctx, spoken(apology))
+	}
+}
+
+// isReadyFor answers a call that came in at the first verb that needs it:
+// Reject refuses it, Pause lets it ring, and a Dial that answers on bridge lets
+// it ring until the other side has answered ("TwiML for Programmable Voice",
+// "<Pause>", "<Reject>", "<Dial>" answerOnBridge).
+func (c *call) isReadyFor(verb twiml.Verb) bool {
+	switch v := verb.(type) {
+	case twiml.Reject, twiml.Pause:
+		return true
+	case twiml.Dial:
+		if v.AnswerOnBridge == "true" {
+			return true
+		}
+	}
+	return c.pickUp()
+}
+
 // load returns a document; when that fails, the one of the fallback address,
 // which is told what went wrong.
 func (c *call) load(ctx context.Context, from *source) (page, error) {
@@ -89,13 +138,14 @@ func (c *call) load(ctx context.Context, from *source) (page, error) {
 		return c.read([]byte(from.inline), "")
 	}
 	p, err := c.fetch(ctx, from, nil)
-	fallback := c.order.Get("FallbackUrl")
+	order := c.given()
+	fallback := order.Get("FallbackUrl")
 	if err == nil || fallback == "" || ctx.Err() != nil {
 		return p, err
 	}
 	c.note(KindAlert, "going to the fallback address", map[string]any{"error": err.Error()})
 	why := url.Values{"ErrorCode": {strconv.Itoa(codeOf(err))}, "ErrorUrl": {twilioapi.ParseTarget(from.address).URL}}
-	return c.fetch(ctx, &source{address: fallback, method: methodOf(c.order, "FallbackMethod")}, why)
+	return c.fetch(ctx, &source{address: fallback, method: methodOf(order, "FallbackMethod")}, why)
 }
 
 func codeOf(err error) int {
@@ -111,10 +161,7 @@ func codeOf(err error) int {
 }
 
 func (c *call) fetch(ctx context.Context, from *source, extra url.Values) (page, error) {
-	form := c.form(twilioapi.StatusInProgress)
-	for name, values := range extra {
-		form[name] = values
-	}
+	form := with(with(with(c.form(c.state()), c.extra), from.extra), extra)
 	r, err := c.sim.send(ctx, hook{
 		account: c.account, call: c.sid, kind: KindVoice, what: "document",
 		address: from.address, method: from.method, form: form,
@@ -163,12 +210,57 @@ func (c *call) execute(ctx context.Context, p page, verb twiml.Verb) (next *sour
 		return &source{address: absolute(p.base, v.URL), method: orPost(v.Method)}, true
 	case twiml.Hangup:
 		c.verb("Hangup", "", nil)
+		c.finish(ranOut)
 		return nil, true
 	case twiml.Reject:
-		c.note(KindViolation, "Reject on a call that is answered", nil)
+		c.reject(v)
 		return nil, true
+	case twiml.Dial:
+		return c.executeDial(ctx, p, v)
+	case twiml.Record:
+		return c.record(ctx, p, v)
+	case twiml.StartRecording:
+		c.startRecording(p.base, v)
+	case twiml.Enqueue:
+		return c.enqueue(ctx, p, v)
+	case twiml.Leave:
+		c.note(KindViolation, "Leave outside of a waiting room", nil)
 	}
 	return nil, false
+}
+
+// reject refuses a call that came in ("<Reject>"). What its status is then the
+// page does not say for the reason rejected.
+func (c *call) reject(v twiml.Reject) {
+	if c.phone() != nil {
+		c.note(KindViolation, "Reject on a call that is answered", nil)
+		return
+	}
+	c.verb("Reject", "reason", v.Reason)
+	if v.Reason == "busy" {
+		c.finish(verdict{twilioapi.StatusBusy, 486, "rejected as busy"})
+		return
+	}
+	c.finish(verdict{twilioapi.StatusNoAnswer, 603, "rejected"})
+}
+
+// act asks the action address of a verb how to go on. A call that is over tells
+// it as well, and nobody waits for the answer; one that was led elsewhere does
+// not.
+func (c *call) act(ctx context.Context, base, action, method string, extra url.Values) (*source, bool) {
+	to := source{address: absolute(base, action), method: orPost(method), extra: extra}
+	if ctx.Err() == nil {
+		return &to, true
+	}
+	if status := c.state(); twilioapi.IsFinal(status) {
+		c.sim.goes(func(ctx context.Context) {
+			_, _ = c.sim.send(ctx, hook{ // the ledger has it
+				account: c.account, call: c.sid, kind: KindVoice, what: "action",
+				address: to.address, method: to.method, form: with(c.form(status), extra),
+			})
+		})
+	}
+	return nil, true
 }
 
 func (c *call) verb(name, key string, value any) {
@@ -239,7 +331,11 @@ func (c *call) download(ctx context.Context, address string) ([]byte, error) {
 	if answer.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("the server answered %d", answer.StatusCode)
 	}
-	clip, err := wav.ReadClip(answer.Body, maxClip)
+	return readSound(answer.Body)
+}
+
+func readSound(r io.Reader) ([]byte, error) {
+	clip, err := wav.ReadClip(r, maxClip)
 	if err != nil {
 		return nil, err
 	}
@@ -254,7 +350,7 @@ func (c *call) connect(ctx context.Context, base string, verb twiml.Stream) {
 		c.never(ctx, time.Duration(f.For))
 		return
 	}
-	s, err := c.openStream(ctx, base, verb)
+	s, err := c.openOrRefuse(ctx, base, verb)
 	var no *refusal
 	if errors.As(err, &no) {
 		c.refuseStream(ctx, no, verb)
@@ -272,12 +368,23 @@ func (c *call) connect(ctx context.Context, base string, verb twiml.Stream) {
 	}
 	c.attach(nil)
 	c.line.player.clear()
-	detail, endsCall := s.story()
+	detail, loss := s.story()
 	c.note(KindStream, "stopped", detail)
+	if loss.Unnoticed { // the leg hears nothing until it is led elsewhere or hung up
+		<-ctx.Done()
+	}
 	c.streamCallback(verb, s.sid, "stream-stopped", "")
-	if endsCall { // Twilio may go on with the document after a loss, or not
+	if loss.EndsCall { // Twilio may go on with the document after a loss, or not
 		c.finish(verdict{twilioapi.StatusCompleted, 200, "the socket was lost"})
 	}
+}
+
+func (c *call) openOrRefuse(ctx context.Context, base string, verb twiml.Stream) (*stream, error) {
+	if f, ok := c.sim.faults.take(c.account.Sid, "", FaultSocketRefuse); ok {
+		c.note(KindFault, f.Kind, nil)
+		return nil, &refusal{twilioapi.CodeStreamRefused, "refused by order"}
+	}
+	return c.openStream(ctx, base, verb)
 }
 
 // never is a stream that does not come: the leg hears nothing for a while.
@@ -303,7 +410,7 @@ func (c *call) refuseStream(ctx context.Context, no *refusal, verb twiml.Stream)
 		return
 	}
 	kind := KindAlert
-	if no.code != twilioapi.CodeStreamTimeout {
+	if no.code != twilioapi.CodeStreamTimeout && no.why != "refused by order" {
 		kind = KindViolation
 	}
 	c.note(kind, "no stream", map[string]any{"code": no.code, "why": no.why, "url": verb.URL})

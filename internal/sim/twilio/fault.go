@@ -33,17 +33,22 @@ const (
 	FaultSocketStall     = "socketStall"       // after Delay neither send nor read for For
 	FaultSocketStop      = "socketStop"        // after Delay say stop and close, though nobody hung up
 	FaultSocketNever     = "socketNever"       // do not open the socket for For; 0: for ever
+	FaultSocketRefuse    = "socketRefuse"      // take the upgrade for refused (error 31920)
+	FaultSocketLost      = "socketLost"        // what is made of a socket whose server dies: see EndsCall and Unnoticed
+	FaultUpdateThenDrop  = "updateThenDrop"    // change the call, drop the connection
+	FaultMedia           = "media"             // answer the question for a recording's sound with HTTP status Status
 )
 
 var faultKinds = []string{
 	FaultStatus, FaultDrop, FaultCreateThenDrop, FaultCreateThenHang, FaultCreateThenError, FaultSlow,
 	FaultCallbackFirst, FaultCallbackDelay, FaultCallbackTwice, FaultCallbackDrop, FaultCallbackReorder,
-	FaultUpdate, FaultRead, FaultVoiceFail,
+	FaultUpdate, FaultUpdateThenDrop, FaultRead, FaultMedia, FaultVoiceFail,
 	FaultAnswerDelay, FaultSocketClose, FaultSocketReset, FaultSocketStall, FaultSocketStop, FaultSocketNever,
+	FaultSocketRefuse, FaultSocketLost,
 }
 
 // answering are the faults that are an answer of the API.
-var answering = []string{FaultStatus, FaultUpdate, FaultRead}
+var answering = []string{FaultStatus, FaultUpdate, FaultRead, FaultMedia}
 
 // Fault is trouble that strikes the next Count times.
 type Fault struct {
@@ -57,7 +62,12 @@ type Fault struct {
 	// EndsCall says that Twilio ends the call with the lost socket instead of
 	// going on with the document.
 	EndsCall bool `json:"endsCall,omitempty"`
+	// Unnoticed says that Twilio does not notice the loss: the person hears
+	// nothing until the call is led to another document or ends.
+	Unnoticed bool `json:"unnoticed,omitempty"`
 }
+
+func (f Fault) loss() loss { return loss{EndsCall: f.EndsCall, Unnoticed: f.Unnoticed} }
 
 func (f *Fault) check() error {
 	if !slices.Contains(faultKinds, f.Kind) {
@@ -177,7 +187,7 @@ func (f *faults) socket(c *call, s *stream) {
 // suffer carries out a fault of a socket.
 func (s *stream) suffer(ctx context.Context, f Fault) {
 	s.mu.Lock()
-	s.endsCall = f.EndsCall
+	s.loss = f.loss()
 	s.mu.Unlock()
 	switch f.Kind {
 	case FaultSocketClose:

@@ -18,6 +18,8 @@ const (
 	KindStream    = "stream"    // a media stream opened, changed, closed
 	KindPerson    = "person"    // somebody answered, spoke, pressed keys, hung up
 	KindDigit     = "digit"     // a person heard a keypad tone
+	KindRecording = "recording" // a recording began, paused, ended
+	KindRoom      = "room"      // somebody joined, left, was muted or held in a conference or a queue
 	KindFault     = "fault"     // trouble that was ordered
 	KindAlert     = "alert"     // what Twilio's debugger would show
 	KindViolation = "violation" // what Twilio would refuse

@@ -2,6 +2,7 @@ package twilio
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,11 @@ type line struct {
 
 	mu     sync.Mutex
 	stream *stream
+	seat   *member // in a room, with other legs
+	takes  []*take // recordings that listen
+	onKey  func(key byte)
+	loop   []byte // sound that repeats while nothing else is played: ringing, music
+	loopAt int
 	orders []order // of the control interface
 	pushed []byte  // sound the person was told to say
 	start  time.Time
@@ -69,18 +75,87 @@ func (l *line) run(ctx context.Context) {
 
 // tick is 20 ms; false when the person hung up.
 func (l *line) tick(heard, said []byte) bool {
-	l.player.play(heard)
+	played := l.player.play(heard)
+	l.repeatLoop(heard[played:])
+	seat, takes := l.company()
+	seat.hear(heard)
 	l.head.hear(heard)
 	if key, ok := l.digits.hear(heard); ok {
 		l.call.note(KindDigit, "heard", map[string]any{"digit": string(key)})
 	}
 	d := l.head.say(said)
 	d = l.obey(said, d)
+	seat.say(said, d.press)
+	for _, t := range takes {
+		t.hear(said, heard)
+	}
 	l.keep(heard, said)
 	l.heardLevel.Store(int64(100 * g711.Level(heard)))
 	l.saidLevel.Store(int64(100 * g711.Level(said)))
 	l.toStream(said, d.press)
 	return l.do(d)
+}
+
+func (l *line) company() (*member, []*take) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.seat, l.takes
+}
+
+// repeatLoop fills what nothing was played into with the next of the loop.
+func (l *line) repeatLoop(frame []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.loop) == 0 {
+		return
+	}
+	for i := range frame {
+		frame[i] = l.loop[l.loopAt]
+		l.loopAt = (l.loopAt + 1) % len(l.loop)
+	}
+}
+
+// overAndOver plays a sound from its beginning while nothing else is played;
+// nil ends it.
+func (l *line) overAndOver(sound []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.loop, l.loopAt = sound, 0
+}
+
+// sit puts the leg into a room with others; nil takes it out.
+func (l *line) sit(m *member) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seat = m
+}
+
+// listenForKeys calls f, which must not block, for every key the person presses;
+// nil ends it.
+func (l *line) listenForKeys(f func(key byte)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.onKey = f
+}
+
+func (l *line) addTake(t *take) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.takes = append(slices.Clip(l.takes), t)
+}
+
+func (l *line) removeTake(t *take) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.takes = slices.DeleteFunc(slices.Clone(l.takes), func(other *take) bool { return other == t })
+}
+
+// stopTakes ends every recording of the leg.
+func (l *line) stopTakes() {
+	_, takes := l.company()
+	for _, t := range takes {
+		t.stop()
+	}
 }
 
 // obey lets an order of the control interface take the place of what the head
@@ -149,8 +224,11 @@ func (l *line) noteDelay(d time.Duration) {
 
 func (l *line) toStream(said []byte, key byte) {
 	l.mu.Lock()
-	s := l.stream
+	s, onKey := l.stream, l.onKey
 	l.mu.Unlock()
+	if key != 0 && onKey != nil {
+		onKey(key)
+	}
 	if s == nil {
 		return
 	}

@@ -30,6 +30,7 @@ type liveSeat struct {
 	hangUp   bool
 	answered chan bool // of the call that rings
 	busy     bool
+	calls    func() // gives up the call that its person makes
 }
 
 type seatMessage struct {
@@ -99,10 +100,23 @@ func (s *liveSeat) wait(ctx context.Context, c *call, answered <-chan bool) (tal
 	return &liveHead{seat: s}, true
 }
 
+// callsOut takes the telephone for a call that its person makes; false when it
+// is busy.
+func (s *liveSeat) callsOut(c *call) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy {
+		return false
+	}
+	s.busy, s.hangUp, s.mouth, s.keys, s.calls = true, false, nil, nil, c.giveUp
+	s.tell(map[string]string{"type": "calling", "call": c.sid})
+	return true
+}
+
 // free makes the telephone ready for the next call.
 func (s *liveSeat) free() {
 	s.mu.Lock()
-	s.busy, s.answered = false, nil
+	s.busy, s.answered, s.calls = false, nil, nil
 	s.mu.Unlock()
 	s.tell(map[string]string{"type": "end"})
 }
@@ -122,6 +136,9 @@ func (s *liveSeat) goAway() {
 	defer s.mu.Unlock()
 	s.hangUp = true
 	s.answerLocked(false)
+	if s.calls != nil {
+		s.calls()
+	}
 }
 
 func (s *liveSeat) answerLocked(yes bool) {
@@ -149,6 +166,9 @@ func (s *liveSeat) take(message []byte) error {
 		s.answerLocked(false)
 	case "hangUp":
 		s.hangUp = true
+		if s.calls != nil {
+			s.calls()
+		}
 	case "key":
 		if isKeys(sign.Key) {
 			s.keys = append(s.keys, sign.Key...)

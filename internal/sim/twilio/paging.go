@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"softphone/internal/protocol/twilioapi"
@@ -78,34 +77,44 @@ func listCalls(a *account, r *http.Request) (int, any) {
 }
 
 // callFilter reads the filters of GET /Calls.json: To, From, ParentCallSid,
-// Status, and StartTime and EndTime with = (that day), < (before) and > (on or
-// after). A date may have a time; then < and > are exact.
+// Status, and StartTime and EndTime as dateFilter reads them.
 func callFilter(f url.Values) (func(twilioapi.Call) bool, *twilioapi.Error) {
-	var times []func(twilioapi.Call) bool
-	for name, values := range f {
-		field, sign := strings.TrimRight(name, "<>"), name[len(strings.TrimRight(name, "<>")):]
-		if field != "StartTime" && field != "EndTime" || values[0] == "" {
-			continue
-		}
-		at, err := twilioapi.ParseDate(values[0])
-		if err != nil {
-			return nil, twilioapi.NewError(http.StatusBadRequest, twilioapi.CodeInvalidParameter, "Invalid %s: %v", name, err)
-		}
-		times = append(times, timeFilter(field, sign, at))
+	started, no := dateFilter(f, "StartTime")
+	if no != nil {
+		return nil, no
+	}
+	ended, no := dateFilter(f, "EndTime")
+	if no != nil {
+		return nil, no
 	}
 	return func(c twilioapi.Call) bool {
 		return is(f.Get("To"), c.To) && is(f.Get("From"), c.From) && is(f.Get("Status"), c.Status) &&
-			is(f.Get("ParentCallSid"), string(c.ParentCallSid)) &&
-			!slices.ContainsFunc(times, func(ok func(twilioapi.Call) bool) bool { return !ok(c) })
+			is(f.Get("ParentCallSid"), string(c.ParentCallSid)) && started(c.StartTime.Time) && ended(c.EndTime.Time)
 	}, nil
 }
 
-func timeFilter(field, sign string, at time.Time) func(twilioapi.Call) bool {
-	return func(c twilioapi.Call) bool {
-		t := c.StartTime.Time
-		if field == "EndTime" {
-			t = c.EndTime.Time
+// dateFilter reads a filter of a date: = is that day, < before, > on or after. A
+// date may have a time; then < and > are exact.
+func dateFilter(f url.Values, field string) (func(time.Time) bool, *twilioapi.Error) {
+	var all []func(time.Time) bool
+	for _, sign := range []string{"", "<", ">"} {
+		value := f.Get(field + sign)
+		if value == "" {
+			continue
 		}
+		at, err := twilioapi.ParseDate(value)
+		if err != nil {
+			return nil, twilioapi.NewError(http.StatusBadRequest, twilioapi.CodeInvalidParameter, "Invalid %s: %v", field+sign, err)
+		}
+		all = append(all, timeFilter(sign, at))
+	}
+	return func(t time.Time) bool {
+		return !slices.ContainsFunc(all, func(ok func(time.Time) bool) bool { return !ok(t) })
+	}, nil
+}
+
+func timeFilter(sign string, at time.Time) func(time.Time) bool {
+	return func(t time.Time) bool {
 		switch {
 		case t.IsZero():
 			return false

@@ -68,11 +68,18 @@ type Person struct {
 	Turns []Turn `json:"turns,omitempty"`
 	// HangUpAfter ends the call this long after the answer; 0 does not.
 	HangUpAfter Span `json:"hangUpAfter,omitempty"`
+	// GiveUpAfter is how long somebody who calls lets it ring. Default a minute.
+	GiveUpAfter Span `json:"giveUpAfter,omitempty"`
+	// Frequency is that of sound Tone, in Hz. Default 1000.
+	Frequency float64 `json:"frequency,omitempty"`
 }
 
 // Turn is one thing a person does when it is their turn, in this order: wait,
 // say, press, hang up.
 type Turn struct {
+	// At makes it their turn this long after the answer, whether or not anybody
+	// has spoken: for those who speak while they are on hold.
+	At     *Span  `json:"at,omitempty"`
 	Wait   Span   `json:"wait,omitempty"`
 	Say    string `json:"say,omitempty"`   // id of a voice, or path of a WAV file
 	Press  string `json:"press,omitempty"` // keys
@@ -124,6 +131,14 @@ func (p Person) answerAfter() time.Duration {
 
 // check fills in what was left out and says what is wrong.
 func (p *Person) check(v *voices) error {
+	if !twilioapi.IsNumber(p.Number) && !isClient(p.Number) {
+		return fmt.Errorf("person %q: number %q is not in E.164 form", p.Name, p.Number)
+	}
+	return p.checkAs(v, p.Number)
+}
+
+// checkAs is check of somebody whose number may be withheld.
+func (p *Person) checkAs(v *voices, number string) error {
 	if p.When == "" {
 		p.When = Answers
 	}
@@ -131,12 +146,12 @@ func (p *Person) check(v *voices) error {
 		p.Sound = Talks
 	}
 	switch {
-	case !twilioapi.IsNumber(p.Number):
-		return fmt.Errorf("person %q: number %q is not in E.164 form", p.Name, p.Number)
 	case !slices.Contains([]string{Answers, Busy, NoAnswer, Rejects, Unreachable, Invalid, Unverified}, p.When):
-		return fmt.Errorf("person %s: unknown behaviour %q", p.Number, p.When)
+		return fmt.Errorf("person %s: unknown behaviour %q", number, p.When)
 	case !slices.Contains([]string{Talks, Silent, Tone, Echo, File}, p.Sound):
-		return fmt.Errorf("person %s: unknown sound %q", p.Number, p.Sound)
+		return fmt.Errorf("person %s: unknown sound %q", number, p.Sound)
+	case p.Frequency < 0 || p.Frequency > 3900:
+		return fmt.Errorf("person %s: a telephone carries no tone of %v Hz", number, p.Frequency)
 	}
 	return p.checkSounds(v)
 }
@@ -204,6 +219,9 @@ func (p *people) at(number string) Person {
 	defer p.mu.Unlock()
 	if person, ok := p.known[number]; ok {
 		return person
+	}
+	if isClient(number) { // no browser has registered under this name
+		return Person{Number: number, Name: number, When: NoAnswer, AnswerAfter: In(0)}
 	}
 	return Person{Number: number, Name: "Somebody", When: Answers, Sound: Talks, Turns: p.voices.dialogue()}
 }

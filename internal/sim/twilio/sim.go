@@ -39,6 +39,9 @@ type Config struct {
 	// KeepSound is how much of what a person hears and says is kept for
 	// listening to it later. Default 10 minutes, which is 9.6 MB a call.
 	KeepSound time.Duration
+	// URL is where the Handler is reached from outside, for the addresses of
+	// recordings. Default: where the last request went.
+	URL string
 	// TLS is used for webhooks and streams. Default: the machine's roots.
 	TLS *tls.Config
 	// Logger gets what goes wrong inside the simulator. Default discards.
@@ -65,10 +68,14 @@ type Key struct {
 	Secret string
 }
 
-// Number is a telephone number of an account.
+// Number is a telephone number of an account. Its addresses are those that
+// IncomingPhoneNumbers changes.
 type Number struct {
-	Number string `json:"number"`
-	Name   string `json:"name,omitempty"`
+	Number           string `json:"number"`
+	Name             string `json:"name,omitempty"`
+	VoiceURL         string `json:"voiceUrl,omitempty"`
+	VoiceFallbackURL string `json:"voiceFallbackUrl,omitempty"`
+	StatusCallback   string `json:"statusCallback,omitempty"`
 }
 
 // Sim is a simulated Twilio. Its Handler may be mounted under any path.
@@ -83,10 +90,11 @@ type Sim struct {
 	ids      *ids
 	hooks    *http.Client
 
-	mu    sync.Mutex
-	spawn func(func(context.Context)) bool // nil before Start and after Close
-	stop  context.CancelFunc
-	work  sync.WaitGroup
+	mu      sync.Mutex
+	reached string                           // see learnBase
+	spawn   func(func(context.Context)) bool // nil before Start and after Close
+	stop    context.CancelFunc
+	work    sync.WaitGroup
 }
 
 // New checks the configuration. The simulator runs from Start to Close.

@@ -48,9 +48,16 @@ type stream struct {
 	inBytes  int64
 	outBytes int64
 
-	done     chan struct{} // closed when the reader has ended
-	cause    string        // why; set before done is closed
-	endsCall bool          // by order, when the socket is lost; set before done is closed
+	done  chan struct{} // closed when the reader has ended
+	cause string        // why; set before done is closed
+	loss  loss          // by order; set before done is closed
+}
+
+// loss is what Twilio makes of a lost socket: it goes on with the document, ends
+// the call, or does not notice.
+type loss struct {
+	EndsCall  bool
+	Unnoticed bool
 }
 
 // refusal is why there is no stream, with the code of Twilio's debugger.
@@ -262,6 +269,10 @@ func (s *stream) ended(err error) {
 		s.call.note(KindAlert, "stream closed", map[string]any{"code": twilioapi.CodeStreamClosed, "close": int(closed.Code), "reason": closed.Reason})
 	default:
 		s.cause = "broken"
+		if f, ok := s.call.sim.faults.take(s.call.account.Sid, "", FaultSocketLost); ok {
+			s.loss = f.loss()
+			s.call.note(KindFault, f.Kind, nil)
+		}
 		s.call.note(KindAlert, "stream broken", map[string]any{"code": twilioapi.CodeStreamBroken, "error": err.Error()})
 	}
 }
@@ -347,10 +358,10 @@ func (s *stream) setCause(why string) {
 }
 
 // story is how a stream that is over went, for the ledger.
-func (s *stream) story() (detail map[string]any, endsCall bool) {
+func (s *stream) story() (detail map[string]any, lost loss) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return map[string]any{"stream": s.sid, "cause": s.cause, "bytesHeard": s.inBytes, "bytesSaid": s.outBytes}, s.endsCall
+	return map[string]any{"stream": s.sid, "cause": s.cause, "bytesHeard": s.inBytes, "bytesSaid": s.outBytes}, s.loss
 }
 
 func (s *stream) stall(on bool) {

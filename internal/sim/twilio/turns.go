@@ -78,6 +78,7 @@ type conversation struct {
 	pause  int    // frames until the next deed
 	doing  *Turn  // the turn that is under way
 	begun  bool
+	frames int // since the answer
 }
 
 func newConversation(v *voices, turns []Turn) *conversation {
@@ -87,6 +88,7 @@ func newConversation(v *voices, turns []Turn) *conversation {
 func (c *conversation) hear(frame []byte) { c.ear.hear(frame) }
 
 func (c *conversation) say(frame []byte) deed {
+	c.frames++
 	n := copy(frame, c.now)
 	c.now = c.now[n:]
 	g711.Fill(frame[n:])
@@ -122,13 +124,20 @@ func (c *conversation) next() deed {
 }
 
 func (c *conversation) begin() bool {
-	if len(c.turns) == 0 || c.begun && !c.ear.turnOver() {
+	if len(c.turns) == 0 || !c.isDue(c.turns[0]) {
 		return false
 	}
 	turn := c.turns[0]
 	c.doing, c.turns, c.begun = &turn, c.turns[1:], true
 	c.ear.reset()
 	return true
+}
+
+func (c *conversation) isDue(t Turn) bool {
+	if t.At != nil {
+		return time.Duration(c.frames)*frameTime >= time.Duration(*t.At)
+	}
+	return !c.begun || c.ear.turnOver()
 }
 
 func (c *conversation) speak() deed {
@@ -197,7 +206,11 @@ func (p Person) head(v *voices) talker {
 	case Silent:
 		return silentHead{}
 	case Tone:
-		return &loopHead{sound: mixed(time.Second, toneLevel, 1000)}
+		frequency := p.Frequency
+		if frequency == 0 {
+			frequency = 1000
+		}
+		return &loopHead{sound: mixed(10*time.Second, toneLevel, frequency)}
 	case Echo:
 		return &echoHead{}
 	case File:
