@@ -63,6 +63,7 @@ func New(mux *http.ServeMux, c Config) *API {
 	a.calls()
 	a.contacts()
 	a.integrations()
+	a.recordings(mux)
 	mux.HandleFunc("/api/", a.unknown)
 	return a
 }

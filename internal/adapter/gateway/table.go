@@ -32,6 +32,11 @@ type (
 		CallID call.ID `json:"callId"`
 		On     bool    `json:"on"`
 	}
+	// Recording stops or goes on with the recording of a call.
+	Recording struct {
+		CallID call.ID `json:"callId"`
+		On     bool    `json:"on"`
+	}
 	// SDP is a WebRTC description with all of its candidates.
 	SDP struct {
 		SDP string `json:"sdp"`
@@ -68,6 +73,11 @@ type (
 		Numbered
 		Digits string `json:"digits"`
 		From   string `json:"from" enum:"agent,caller"`
+	}
+	// RecordingEvent tells a change of the recording.
+	RecordingEvent struct {
+		Numbered
+		switchboard.RecordState
 	}
 	// Error is a refusal.
 	Error struct {
@@ -165,6 +175,7 @@ var commands = []command{
 	order("call:end", auth.MakeCalls, "Hang up, or cancel before the answer.", end),
 	order("call:dtmf", auth.MakeCalls, "Sound keys to the other side; those pressed meanwhile follow.", press),
 	order("call:mute", auth.MakeCalls, "Stop or pass the agent's sound: nobody and nothing hears a muted agent.", mute),
+	order("call:record", auth.MakeCalls, "Pause (false) or go on with the recording; or begin one that waits for the other side's consent, which the agent has heard. While it is paused nothing listens: no recording, no transcript, no assistant. not_paused says that the telephone network has not confirmed within a second.", record),
 	order("call:accept", auth.ReceiveCalls, "Take an incoming call.", noIncoming),
 	order("call:reject", auth.ReceiveCalls, "Refuse an incoming call.", noIncoming),
 	order("media:offer", auth.MakeCalls, "Connect this page's microphone and ear: a complete offer (all candidates in it), PCMU. The answer is complete too. A device connected before goes on until the new one is heard.", offer),
@@ -179,6 +190,7 @@ var events = []event{
 	told[CallEvent]("call:update", "Something about the call changed."),
 	told[CallEvent]("call:ended", "The call is over; its verdict says how."),
 	told[KeysEvent]("call:dtmf", "Keys were pressed."),
+	told[RecordingEvent]("call:recording", "The recording began, was paused or goes on."),
 	told[Error]("call:error", "A command was refused; its acknowledgement says the same."),
 	told[MediaState]("media:state", "What became of the device that this page connected."),
 	told[AgentState]("agent:state", "The user's device came or went. Not numbered."),
@@ -216,6 +228,10 @@ func press(ctx context.Context, _ *page, s *switchboard.Seat, in Keys) (Nothing,
 func mute(ctx context.Context, _ *page, s *switchboard.Seat, in Muting) (Answered, error) {
 	v, err := s.Mute(ctx, in.CallID, in.On)
 	return Answered{v}, err
+}
+
+func record(ctx context.Context, _ *page, s *switchboard.Seat, in Recording) (switchboard.RecordState, error) {
+	return s.Record(ctx, in.CallID, in.On)
 }
 
 // noIncoming answers for calls that do not ring here: all calls are outbound so far.

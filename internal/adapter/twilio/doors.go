@@ -58,6 +58,7 @@ type Doors struct {
 func (d *Doors) Register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/voice/twiml/outbound", d.outbound)
 	mux.HandleFunc("POST /api/voice/webhook/status", d.status)
+	mux.HandleFunc("POST /api/voice/webhook/recording", d.recording)
 	mux.HandleFunc("GET /api/voice/media", d.media)
 }
 
