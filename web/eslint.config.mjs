@@ -1,7 +1,7 @@
 import { createConfigForNuxt } from '@nuxt/eslint-config'
 
 export default createConfigForNuxt({ features: { stylistic: { braceStyle: '1tbs' } }, dirs: { src: ['app', 'layers/softphone/app'] } })
-  .append({ ignores: ['.nuxt', '.output', '.tools', 'dist'] })
+  .append({ ignores: ['.nuxt', '.output', '.tools', 'dist', '**/*.gen.ts'] })
   .append({
     rules: {
       // Short templates and guards read better on one line.

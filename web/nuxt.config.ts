@@ -14,6 +14,8 @@ export default defineNuxtConfig({
   experimental: { appManifest: false, payloadExtraction: false, emitRouteChunkError: 'manual' },
   app: { buildAssetsDir: 'assets/', head: { htmlAttrs: { lang: 'en' }, title: 'Softphone', link: [{ rel: 'icon', type: 'image/svg+xml', href: '/favicon.svg' }] } },
   hooks: { 'prerender:routes'({ routes }) { routes.clear(); routes.add('/') } },
+  // What vue-i18n needs only for the ways in which we do not use it.
+  vite: { define: { __VUE_I18N_FULL_INSTALL__: false, __VUE_I18N_LEGACY_API__: false, __INTLIFY_PROD_DEVTOOLS__: false } },
   nitro: {
     output: { publicDir: fileURLToPath(new URL('./dist', import.meta.url)) },
     compressPublicAssets: { gzip: true, brotli: true },

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +26,7 @@ type ending struct {
 	reason call.Reason
 	detail string
 	calls  int  // that Twilio made
+	seated bool // the agent has a device and dials with it
 	dead   bool // nobody is at the address of Twilio's API
 }
 
@@ -62,6 +65,7 @@ func endings() []ending {
 		{name: "busy", to: twilio.NumberBusy, status: call.Busy, by: call.ByCustomer, reason: call.BusyLine, detail: "486", calls: 1},
 		{name: "declined", to: twilio.NumberRejects, status: call.Busy, by: call.ByCustomer, reason: call.BusyLine, detail: "603", calls: 1},
 		{name: "not answered", to: gaveUp, status: call.NoAnswer, by: call.ByCustomer, reason: call.NotAnswered, detail: "480", calls: 1},
+		{name: "not answered in our time", to: twilio.NumberNoAnswer, seated: true, status: call.NoAnswer, by: call.ByCustomer, reason: call.NotAnswered, detail: "487", calls: 1},
 		{name: "rings for nobody of ours", to: twilio.NumberNoAnswer, by: call.ByDesk, reason: call.NoDevice, calls: 1},
 		{name: "not a number", to: twilio.NumberInvalid, status: call.Failed, by: call.ByCarrier, reason: call.InvalidNumber, detail: "21211"},
 		{name: "not verified", to: twilio.NumberUnverified, status: call.Failed, by: call.ByCarrier, reason: call.NotPermitted, detail: "21219"},
@@ -86,6 +90,7 @@ func endings() []ending {
 		{name: "document lost once", to: leaves, faults: []twilio.Fault{{Kind: twilio.FaultVoiceFail}}, status: call.Completed, by: call.ByCustomer, reason: call.HungUp, calls: 1},
 		{name: "sound closed without stop", to: quick, then: cut(twilio.Fault{Kind: twilio.FaultSocketClose}), status: call.Completed, by: call.ByCarrier, reason: call.CarrierLost, calls: 1},
 		{name: "sound reset, and the call with it", to: quick, then: cut(twilio.Fault{Kind: twilio.FaultSocketReset, EndsCall: true}), status: call.Completed, by: call.ByCarrier, reason: call.CarrierLost, calls: 1},
+		{name: "sound stalls for good", to: quick, then: cut(twilio.Fault{Kind: twilio.FaultSocketStall}), seated: true, status: call.Completed, by: call.ByCarrier, reason: call.CarrierLost, calls: 1},
 		{name: "sound never comes", to: quick, faults: []twilio.Fault{{Kind: twilio.FaultSocketNever}}, status: call.Completed, by: call.ByCarrier, reason: call.CarrierLost, calls: 1},
 		{name: "stop we did not cause", to: quick, then: cut(twilio.Fault{Kind: twilio.FaultSocketStop}), status: call.Completed, by: call.ByCustomer, reason: call.HungUp, calls: 1},
 		{name: "no device", to: quick, status: call.Completed, by: call.ByDesk, reason: call.NoDevice, calls: 1},
@@ -122,13 +127,16 @@ func (d *townDesk) live(t *testing.T, e ending) {
 	for _, f := range e.faults {
 		d.fault(t, f)
 	}
-	id := d.dial(t, e.to)
+	id := d.begin(t, e)
 	if e.then != nil {
 		e.then(t, d, id)
 	}
 	found := d.until(t, id, "an end", isOver)
 	want := call.Verdict{By: e.by, Reason: e.reason, Detail: e.detail}
-	if got := *found.Call.Verdict; e.status != "" && found.Call.Status != e.status || got.By != want.By || got.Reason != want.Reason || e.detail != "" && got.Detail != e.detail {
+	if found.Call.Verdict.Detail == "" && d.wasAsked() {
+		want.Detail = "" // the resource, which was faster than the callback, has no SIP code
+	}
+	if got := *found.Call.Verdict; e.status != "" && found.Call.Status != e.status || got.By != want.By || got.Reason != want.Reason || want.Detail != "" && got.Detail != want.Detail {
 		t.Errorf("%s %+v, want %s %+v", found.Call.Status, got, e.status, want)
 	}
 	if !inPhase(call.Gone)(found) {
@@ -147,6 +155,24 @@ func (d *townDesk) live(t *testing.T, e ending) {
 	d.until(t, next, "an end", isOver)
 }
 
+// wasAsked says that the server has asked Twilio how a call went.
+func (d *townDesk) wasAsked() bool {
+	return slices.ContainsFunc(d.sim.Ledger("", twilio.KindRequest), func(e twilio.Entry) bool {
+		return e.Account == d.account.Sid && strings.HasPrefix(e.What, "GET ")
+	})
+}
+
+func (d *townDesk) begin(t *testing.T, e ending) call.ID {
+	if !e.seated {
+		return d.dial(t, e.to)
+	}
+	ctx, a := d.sitDown(t)
+	if _, err := a.dial(ctx, e.to); err != nil {
+		t.Fatal(err)
+	}
+	return a.callID
+}
+
 // A leg that is answered while it is being cancelled never lives on, wherever
 // the two meet.
 func TestCancelAtTheMomentOfTheAnswer(t *testing.T) {
@@ -158,7 +184,7 @@ func TestCancelAtTheMomentOfTheAnswer(t *testing.T) {
 	together(t, desks, func(i int) string { return w.desks[i].slug }, func(t *testing.T, i int) {
 		random := rand.New(rand.NewPCG(7, uint64(i)))
 		for range rounds {
-			ends <- w.desks[i].cancelAround(t, time.Duration(random.IntN(300))*time.Millisecond)
+			ends <- w.desks[i].cancelAround(t, time.Duration(random.IntN(1200))*time.Millisecond)
 		}
 	})
 	close(ends)
@@ -175,11 +201,9 @@ func TestCancelAtTheMomentOfTheAnswer(t *testing.T) {
 	w.violations(t, "")
 }
 
-// cancelAround hangs up a while after the leg began to ring, about when it is
-// answered.
+// cancelAround hangs up a while after dialling, about when the leg is answered.
 func (d *townDesk) cancelAround(t *testing.T, after time.Duration) string {
 	id := d.dial(t, unsure)
-	d.until(t, id, "ringing", func(f dossierOf) bool { return f.Call.CallSID != "" && !inPhase(call.Dialling)(f) })
 	time.Sleep(after)
 	d.hangUp(t, id)
 	v := d.until(t, id, "an end", isOver).Call

@@ -70,7 +70,7 @@ type townDesk struct {
 const (
 	quick    = "+12015550140" // answers at once
 	gaveUp   = "+12015550141" // the network gives up after a moment
-	unsure   = "+12015550142" // answers after 300 ms
+	unsure   = "+12015550142" // answers after half a second
 	leaves   = "+12015550143" // answers at once and hangs up after three seconds
 	deadLine = "http://127.0.0.1:1"
 )
@@ -82,7 +82,7 @@ func newTown(t *testing.T, desks int) *town {
 		{Number: quick, Name: "Quick", AnswerAfter: twilio.In(0), Sound: twilio.Silent},
 		{Number: gaveUp, Name: "Away", When: twilio.NoAnswer, AnswerAfter: twilio.In(time.Second)},
 		{Number: leaves, Name: "In a hurry", AnswerAfter: twilio.In(0), Sound: twilio.Silent, HangUpAfter: twilio.Span(3 * time.Second)},
-		{Number: unsure, Name: "Unsure", AnswerAfter: twilio.In(300 * time.Millisecond), Sound: twilio.Silent},
+		{Number: unsure, Name: "Unsure", AnswerAfter: twilio.In(500 * time.Millisecond), Sound: twilio.Silent},
 	}}
 	for i := range desks {
 		d := &townDesk{town: w, slug: fmt.Sprintf("desk-%d", i), account: twilio.Account{

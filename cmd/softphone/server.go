@@ -63,7 +63,7 @@ func newServer(ctx context.Context, c Config, log *slog.Logger) (*server, error)
 		BaseURLs: append([]string{c.TwilioBaseURL, c.OpenAIBaseURL}, c.AllowBaseURL...),
 		Probe:    newProbe(c), Log: log, Now: time.Now,
 	})
-	if s.media, err = webrtc.New(webrtc.Config{Listen: c.MediaListen, PublicIPs: c.PublicIP, Log: log}); err != nil {
+	if s.media, err = webrtc.New(webrtc.Config{Listen: c.MediaListen, ListenTCP: c.MediaTCP, PublicIPs: c.PublicIP, Log: log}); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the port of browsers' sound: %w", err), control.Close())
 	}
 	s.doors()

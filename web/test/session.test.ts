@@ -42,6 +42,35 @@ describe('session', () => {
     expect(s.asked.filter(a => a.includes('refresh'))).toHaveLength(1)
   })
 
+  it('renews in turn with the other tabs', async () => {
+    const order: string[] = []
+    const session = createSession({
+      unreachable: () => '', changed: () => {},
+      inTurn: async (work) => {
+        order.push('turn')
+        const done = await work()
+        order.push('next')
+        return done
+      },
+      fetch: async () => {
+        order.push('asked')
+        return new Response(JSON.stringify(pass('one')))
+      },
+    })
+    expect(await session.refresh()).toBe('renewed')
+    expect(order).toEqual(['turn', 'asked', 'next'])
+  })
+
+  it('hears the server\'s time in every answer', async () => {
+    const dates: (string | null)[] = []
+    const session = createSession({
+      unreachable: () => '', changed: () => {}, dated: d => dates.push(d),
+      fetch: async () => new Response('{}', { headers: { Date: 'Tue, 24 Nov 2026 12:00:00 GMT' } }),
+    })
+    await session.request('/1')
+    expect(dates).toEqual(['Tue, 24 Nov 2026 12:00:00 GMT'])
+  })
+
   it('forgets the pass when the session has ended', async () => {
     const s = server(path => path.endsWith('login') ? [200, pass('old')] : [401, { code: 'session_ended', detail: 'ended' }])
     await s.session.login('a@b', 'pw')

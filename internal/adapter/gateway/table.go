@@ -142,7 +142,7 @@ type (
 		State     string          `json:"state" enum:"running,proposed,done,refused"`
 		Result    json.RawMessage `json:"result,omitempty" ts:"Record<string, unknown>"`
 	}
-	// TranscriptEvent, SuggestionEvent and ActionEvent are the assistant's. A
+	// TranscriptEvent is a line in its stream. A
 	// line that is not final has no place in the stream.
 	TranscriptEvent struct {
 		Numbered

@@ -25,7 +25,8 @@ const key = "sk-test-0123456789"
 // vendor is a simulator of OpenAI.
 type vendor struct {
 	*testing.T
-	url string
+	url  string
+	wire *wire
 }
 
 func begin(t *testing.T) vendor {
@@ -34,9 +35,14 @@ func begin(t *testing.T) vendor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(http.StripPrefix("/sim/openai", s.Handler()))
-	t.Cleanup(func() { s.Close(); server.Close(); http.DefaultClient.CloseIdleConnections() })
-	return vendor{t, server.URL + "/sim/openai"}
+	real := httptest.NewServer(s.Handler())
+	w := &wire{t: t, to: real.URL, seen: map[string]int{}}
+	mux := http.NewServeMux()
+	mux.Handle("/sim/openai/", http.StripPrefix("/sim/openai", s.Handler()))
+	mux.Handle("/sim/openai/v1/realtime", w)
+	server := httptest.NewServer(mux)
+	t.Cleanup(func() { s.Close(); server.Close(); real.Close(); http.DefaultClient.CloseIdleConnections() })
+	return vendor{t, server.URL + "/sim/openai", w}
 }
 
 func (v vendor) account(change func(*openai.Config)) *openai.Account {

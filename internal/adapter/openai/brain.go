@@ -21,7 +21,7 @@ const (
 
 // Think opens the text session.
 func (a *Account) Think(ctx context.Context, brief assist.Brief) (assist.Mind, error) {
-	s, err := a.open(ctx, url.Values{"model": {a.cfg.Model}}, thinking(brief))
+	s, _, err := a.open(ctx, url.Values{"model": {a.cfg.Model}}, thinking(brief))
 	if err != nil {
 		return nil, err
 	}

@@ -7,24 +7,27 @@ import (
 	"strings"
 
 	"softphone/internal/phone/assist"
+	"softphone/internal/protocol/g711"
 	"softphone/internal/protocol/realtime"
 )
 
 // Listen opens a transcription session: with intent and without model, which goes
 // into the settings (OpenAI, Realtime transcription).
 func (a *Account) Listen(ctx context.Context, hints assist.Hints) (assist.Hearing, error) {
-	s, err := a.open(ctx, url.Values{"intent": {"transcription"}}, a.listening(hints))
+	s, n, err := a.open(ctx, url.Values{"intent": {"transcription"}}, a.listening(hints, realtime.PCMU), a.listening(hints, realtime.PCM24k))
 	if err != nil {
 		return nil, err
 	}
-	return &hearing{socket: s}, nil
+	return &hearing{socket: s, wide: n == 1}, nil
 }
 
 // listening is the settings of a leg. Turn detection is null in so many words:
-// the default session has the server's, which the live models refuse.
-func (a *Account) listening(hints assist.Hints) realtime.Session {
+// the default session has the server's, which the live models refuse. Mu-law is
+// in the API's description for every model; those who use the live ones send 24
+// kHz PCM, so that is asked for when mu-law is refused.
+func (a *Account) listening(hints assist.Hints, format realtime.Format) realtime.Session {
 	input := &realtime.AudioInput{
-		Format:         &realtime.PCMU,
+		Format:         &format,
 		Transcription:  a.transcriber(hints),
 		NoiseReduction: realtime.Null,
 		TurnDetection:  realtime.Null,
@@ -71,13 +74,36 @@ func plain(words []string) []string {
 // hearing is a leg's session.
 type hearing struct {
 	*socket
-	buf []byte // the writer's
+	wide bool // 24 kHz PCM and not mu-law
+
+	// The writer's.
+	buf, pcm []byte
+	sample   int16 // the newest
 }
 
 // Append implements assist.Hearing.
 func (h *hearing) Append(ctx context.Context, pcmu []byte) error {
-	h.buf = realtime.AppendAudio(h.buf[:0], pcmu)
+	sound := pcmu
+	if h.wide {
+		h.pcm, h.sample = widen(h.pcm[:0], pcmu, h.sample)
+		sound = h.pcm
+	}
+	h.buf = realtime.AppendAudio(h.buf[:0], sound)
 	return h.write(ctx, h.buf)
+}
+
+// widen appends mu-law as 16-bit PCM of three times the rate, in straight lines
+// from sample to sample, and returns the last of them.
+func widen(dst, pcmu []byte, last int16) ([]byte, int16) {
+	for _, b := range pcmu {
+		next := g711.Decode(b)
+		for k := range 3 {
+			x := int(last) + (int(next)-int(last))*(k+1)/3
+			dst = append(dst, byte(x), byte(x>>8))
+		}
+		last = next
+	}
+	return dst, last
 }
 
 // Commit implements assist.Hearing.

@@ -93,6 +93,12 @@ func TestListenerOverTheWire(t *testing.T) {
 	if last := d.states[len(d.states)-1]; last.Phase != assist.Off {
 		t.Errorf("ended as %v", last)
 	}
+	for _, kind := range []string{"session.update", "input_audio_buffer.append", "input_audio_buffer.commit", "conversation.item.create", "response.create",
+		"conversation.item.input_audio_transcription.delta", "conversation.item.input_audio_transcription.completed", "response.done", "rate_limits.updated"} {
+		if v.wire.seen[kind] == 0 {
+			t.Errorf("no %s went over the wire: %v", kind, v.wire.seen)
+		}
+	}
 	if len(d.actions) != 2 || d.actions[1].State != assist.Done || !strings.Contains(string(d.actions[1].Result), "Ana Dupont") {
 		t.Errorf("got actions %v, want a search that found Ana Dupont", d.actions)
 	}

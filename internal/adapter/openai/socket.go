@@ -3,8 +3,10 @@ package openai
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/coder/websocket"
@@ -25,21 +27,31 @@ type socket struct {
 }
 
 // open dials, configures and waits until the session has confirmed: sound sent
-// earlier would be heard with the default settings.
-func (a *Account) open(ctx context.Context, query url.Values, session realtime.Session) (*socket, error) {
+// earlier would be heard with the default settings. When the format of the sound
+// is refused, the next of the sessions is tried; chosen tells which it was.
+func (a *Account) open(ctx context.Context, query url.Values, sessions ...realtime.Session) (s *socket, chosen int, err error) {
 	if a.cfg.Key == "" {
-		return nil, notConfigured()
+		return nil, 0, notConfigured()
 	}
 	conn, err := a.dial(ctx, query)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	s := &socket{conn: conn}
-	if err := s.configure(ctx, session); err != nil {
-		s.Close()
-		return nil, err
+	s = &socket{conn: conn}
+	for chosen = range sessions {
+		if err = s.configure(ctx, sessions[chosen]); err == nil {
+			return s, chosen, nil
+		}
+		if refused, ok := errors.AsType[*realtime.Error](err); !ok || !aboutFormat(refused) {
+			break
+		}
 	}
-	return s, nil
+	s.Close()
+	return nil, 0, err
+}
+
+func aboutFormat(e *realtime.Error) bool {
+	return e.Param != nil && strings.Contains(*e.Param, "input.format") || strings.Contains(e.Message, "audio/pcmu")
 }
 
 func (a *Account) dial(ctx context.Context, query url.Values) (*websocket.Conn, error) {
@@ -87,18 +99,24 @@ func (s *socket) read(ctx context.Context) (kind string, frame []byte, err error
 	if form != websocket.MessageText {
 		return "", nil, &assist.Fault{Reason: assist.Unreachable, Err: errNoText}
 	}
+	kind, err = s.event(frame)
+	return kind, frame, err
+}
+
+// event reads what an event is and keeps the newest error.
+func (s *socket) event(frame []byte) (kind string, err error) {
 	kind, err = realtime.Peek(frame)
 	if err != nil {
-		return "", nil, &assist.Fault{Reason: assist.Unreachable, Err: err}
+		return "", &assist.Fault{Reason: assist.Unreachable, Err: err}
 	}
 	if kind == realtime.ErrorType {
 		event, err := realtime.Read[realtime.ErrorEvent](frame)
 		if err != nil {
-			return "", nil, &assist.Fault{Reason: assist.Unreachable, Err: err}
+			return "", &assist.Fault{Reason: assist.Unreachable, Err: err}
 		}
 		s.last = &event.Error
 	}
-	return kind, frame, nil
+	return kind, nil
 }
 
 // send writes an event.

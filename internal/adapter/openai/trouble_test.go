@@ -168,6 +168,14 @@ func TestTrouble(t *testing.T) {
 			h.sees(assist.State{Phase: assist.Listening, Reason: assist.Unreachable}) // the agent's leg owes no words
 			back(h)
 		}},
+		"no mu-law": {armed: `{"kind":"no_pcmu","count":2}`, then: func(h *helped) {
+			whole(h)
+			locked(h.desk, func() {
+				if len(h.desk.desk.states) != 2 {
+					h.Errorf("the agent was told of it: %v", h.desk.desk.states)
+				}
+			})
+		}},
 		"failed words": {armed: `{"kind":"transcription_failed"}`, then: func(h *helped) {
 			h.await("a gap", func(d *desk) bool {
 				return slices.ContainsFunc(d.lines, func(l assist.Line) bool { return l.Gap == assist.Model })

@@ -12,20 +12,32 @@ import (
 
 var _ call.Journal = (*Tenant)(nil)
 
-// Change stores everything that one input changed, in one transaction.
+// Change stores everything that one input changed, in one transaction. A
+// transaction that a deadlock ended did nothing and is begun again.
 func (t *Tenant) Change(ctx context.Context, c call.Change) error {
-	err := t.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		for _, step := range []func(context.Context, bun.Tx, call.Change) error{t.putOnce, putCall, claimAgent, putLegs, putLines, writeOut, putEvents, markInbox, t.putJobs} {
+	err := t.change(ctx, c)
+	for try := 1; try < deadlockTries && t.dialect.again(err); try++ {
+		err = t.change(ctx, c)
+	}
+	if err != nil {
+		return fmt.Errorf("store change of call %s: %w", c.Call.ID, err)
+	}
+	return nil
+}
+
+const deadlockTries = 5
+
+// change takes the agent before the call's row: the row's foreign key locks the
+// agent for reading, and of two calls of one agent neither could write then.
+func (t *Tenant) change(ctx context.Context, c call.Change) error {
+	return t.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		for _, step := range []func(context.Context, bun.Tx, call.Change) error{t.putOnce, claimAgent, putCall, putLegs, putLines, writeOut, putEvents, markInbox, t.putJobs} {
 			if err := step(ctx, tx, c); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("store change of call %s: %w", c.Call.ID, err)
-	}
-	return nil
 }
 
 // live are the words of calls that are not over.

@@ -26,6 +26,9 @@ type dialect interface {
 	lock(ctx context.Context, db *sql.DB, name string) (unlock func(), err error)
 	// duplicate reports whether err says that a unique value is taken.
 	duplicate(err error) bool
+	// again reports whether err says that a transaction was undone for another
+	// one's sake and may be begun again.
+	again(err error) bool
 }
 
 func dialectOf(c Config) (dialect, error) {

@@ -111,3 +111,9 @@ func (*mysqlServer) duplicate(err error) bool {
 	var e *mysql.MySQLError
 	return errors.As(err, &e) && e.Number == 1062
 }
+
+// again: MySQL error 1213, ER_LOCK_DEADLOCK.
+func (*mysqlServer) again(err error) bool {
+	var e *mysql.MySQLError
+	return errors.As(err, &e) && e.Number == 1213
+}

@@ -74,3 +74,6 @@ func (sqlite) duplicate(err error) bool {
 	}
 	return e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
 }
+
+// again: writers wait for each other, there is no deadlock.
+func (sqlite) again(error) bool { return false }

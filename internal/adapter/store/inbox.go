@@ -65,3 +65,8 @@ func (t *Tenant) Pending(ctx context.Context, leg call.LegID) ([]call.Fact, erro
 	}
 	return facts, nil
 }
+
+// Received counts what the carrier has told.
+func (t *Tenant) Received(ctx context.Context) (int64, error) {
+	return t.db.NewSelect().Model((*inboxRow)(nil)).Count(ctx)
+}

@@ -22,8 +22,9 @@ type onceRow struct {
 
 // putOnce keeps the key of an order with the call that came of it, or says that
 // it was given before: the primary key decides between two who come together.
-// Insert first: a DELETE or SELECT before it locks a gap in InnoDB, and two who
-// hold that lock wait for each other.
+// Insert first, and look without a lock: a DELETE before it locks a gap in
+// InnoDB, an UPDATE after it wants more than the lock that the failed insert got,
+// and either way two who come together wait for each other.
 func (t *Tenant) putOnce(ctx context.Context, tx bun.Tx, c call.Change) error {
 	if c.Once == nil {
 		return nil
@@ -33,7 +34,14 @@ func (t *Tenant) putOnce(ctx context.Context, tx bun.Tx, c call.Change) error {
 	if !t.dialect.duplicate(err) {
 		return err
 	}
-	res, err := tx.NewUpdate().Model(&row).WherePK().Where("expires_at <= ?", c.Call.UpdatedAt.UnixMilli()).Exec(ctx)
+	var old onceRow
+	if err := tx.NewSelect().Model(&old).Where("user_id = ? AND idem_key = ?", row.UserID, row.Key).Scan(ctx); err != nil {
+		return err
+	}
+	if old.ExpiresAt > c.Call.UpdatedAt.UnixMilli() {
+		return call.ErrRepeated
+	}
+	res, err := tx.NewUpdate().Model(&row).WherePK().Where("expires_at = ?", old.ExpiresAt).Exec(ctx)
 	if found, err := touched(res, err); found || err != nil {
 		return err
 	}

@@ -63,8 +63,8 @@ func (d *desk) Answer(context.Context, call.Fact) (string, bool, error) {
 	return "once", !d.gone, nil
 }
 
-func (d *desk) Connect(_ context.Context, leg call.LegID, token, _ string, s *twilio.Stream) error {
-	if leg != "L1" || token != "once" {
+func (d *desk) Connect(_ context.Context, leg call.LegID, token, callSID string, s *twilio.Stream) error {
+	if leg != "L1" || token != "once" || callSID == "CA00000000000000000000000000000002" {
 		return errors.New("no such token")
 	}
 	d.streams <- s

@@ -56,10 +56,31 @@ func TestStatusDoor(t *testing.T) {
 	foreign := callback()
 	foreign.Set("AccountSid", "AC00000000000000000000000000000002")
 	twice := form.Encode() + "&CallStatus=completed"
+	// The signed text has no separators: the border between two parameters can be moved.
+	shifted := callback()
+	shifted.Set("From", ours+"SequenceNumber1")
+	shifted.Del("SequenceNumber")
+	huge, odd, bytes := callback(), callback(), callback()
+	huge.Set("SequenceNumber", "99999999999999999999")
+	odd.Set("CallSid", "CA1")
+	bytes.Set("CallerName", "\xff\xfe")
+	extra := callback()
+	extra.Set("NewParameter", "completed")
 	tests := []struct {
 		name, address, body, signature string
 		want                           int
 	}{
+		{"signed for the other scheme", good, form.Encode(), twilioapi.Sign(secret, strings.Replace(good, "http:", "https:", 1), form), 403},
+		{"signed for another path", good, form.Encode(), twilioapi.Sign(secret, strings.Replace(good, "status", "recording", 1), form), 403},
+		{"signed without the query", good, form.Encode(), twilioapi.Sign(secret, strings.Split(good, "?")[0], form), 403},
+		{"border moved", good, shifted.Encode(), twilioapi.Sign(secret, good, shifted), 403},
+		{"huge number", good, huge.Encode(), twilioapi.Sign(secret, good, huge), 403},
+		{"sid of another grammar", good, odd.Encode(), twilioapi.Sign(secret, good, odd), 403},
+		{"not UTF-8", good, bytes.Encode(), twilioapi.Sign(secret, good, bytes), 403},
+		{"bad escapes", good, "AccountSid=%zz", "", 403},
+		{"no parameters", good, "", twilioapi.Sign(secret, good, nil), 403},
+		{"signature of nothing", good, form.Encode(), "AAAA", 403},
+		{"parameter we do not know", good, extra.Encode(), twilioapi.Sign(secret, good, extra), 204},
 		{"good", good, form.Encode(), twilioapi.Sign(secret, good, form), 204},
 		{"unsigned", good, form.Encode(), "", 403},
 		{"other token", good, form.Encode(), twilioapi.Sign("other", good, form), 403},
@@ -74,7 +95,7 @@ func TestStatusDoor(t *testing.T) {
 			t.Errorf("%s: got %d, want %d", test.name, got, test.want)
 		}
 	}
-	if got := len(w.facts); got != 1 {
+	if got := len(w.facts); got != 2 {
 		t.Errorf("%d facts taken", got)
 	}
 	w.broken = errors.New("database is away")
@@ -87,38 +108,124 @@ func TestStatusDoor(t *testing.T) {
 	}
 }
 
-func TestMediaDoorWantsItsToken(t *testing.T) {
-	w := newWorld(t)
-	for _, token := range []string{"", "twice"} {
-		conn := visit(t, w, token)
-		_, _, err := conn.Read(t.Context())
-		if got := websocket.CloseStatus(err); got != websocket.StatusPolicyViolation {
-			t.Errorf("token %q: closed with %v", token, err)
-		}
-	}
-	if len(w.streams) > 0 {
-		t.Error("a stream came up")
+const streamSid = "MZ00000000000000000000000000000001"
+
+// opening is what a well-behaved visitor of leg L1 says first.
+func opening(token string) mediastream.Start {
+	return mediastream.Start{
+		AccountSid: account, CallSid: sid, StreamSid: streamSid,
+		Tracks: []string{"inbound"}, Format: mediastream.PhoneFormat,
+		Parameters: map[string]string{"token": token, "leg": "L1", "tenant": "acme"},
 	}
 }
 
-func visit(t *testing.T, w *world, token string) *websocket.Conn {
+// knock opens a media socket and sends messages.
+func knock(t *testing.T, w *world, signature string, messages ...[]byte) *websocket.Conn {
 	t.Helper()
-	conn, _, err := websocket.Dial(t.Context(), w.server.URL+"/api/voice/media", nil)
+	header := http.Header{}
+	if signature != "" {
+		header.Set(twilioapi.SignatureHeader, signature)
+	}
+	conn, _, err := websocket.Dial(t.Context(), w.server.URL+"/api/voice/media", &websocket.DialOptions{HTTPHeader: header})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.CloseNow() })
-	start := mediastream.AppendStart(nil, 1, mediastream.Start{
-		AccountSid: account, CallSid: sid, StreamSid: "MZ00000000000000000000000000000001",
-		Tracks: []string{"inbound"}, Format: mediastream.PhoneFormat,
-		Parameters: map[string]string{"token": token, "leg": "L1", "tenant": "acme"},
-	})
-	for _, message := range [][]byte{mediastream.AppendConnected(nil), start} {
+	for _, message := range messages {
 		if err := conn.Write(t.Context(), websocket.MessageText, message); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return conn
+}
+
+func visit(t *testing.T, w *world, token string) *websocket.Conn {
+	t.Helper()
+	return knock(t, w, "", mediastream.AppendConnected(nil), mediastream.AppendStart(nil, 1, opening(token)))
+}
+
+// Who does not prove to be the stream of a leg is shown out, and no call hears
+// of it.
+func TestMediaDoorShowsStrangersOut(t *testing.T) {
+	w := newWorld(t)
+	hello := mediastream.AppendConnected(nil)
+	start := func(change func(*mediastream.Start)) []byte {
+		s := opening("once")
+		change(&s)
+		return mediastream.AppendStart(nil, 1, s)
+	}
+	sound := mediastream.AppendSound(nil, 2, streamSid, mediastream.Media{Track: mediastream.TrackInbound, Chunk: 1, Payload: make([]byte, 160)})
+	media := "ws" + strings.TrimPrefix(w.server.URL, "http") + "/api/voice/media"
+	right := start(func(*mediastream.Start) {})
+	for _, c := range []struct {
+		name      string
+		signature string
+		messages  [][]byte
+		want      websocket.StatusCode
+	}{
+		{"no token", "", [][]byte{hello, start(func(s *mediastream.Start) { delete(s.Parameters, "token") })}, websocket.StatusPolicyViolation},
+		{"wrong token", "", [][]byte{hello, start(func(s *mediastream.Start) { s.Parameters["token"] = "twice" })}, websocket.StatusPolicyViolation},
+		{"another leg's token", "", [][]byte{hello, start(func(s *mediastream.Start) { s.Parameters["leg"] = "L2" })}, websocket.StatusPolicyViolation},
+		{"another call", "", [][]byte{hello, start(func(s *mediastream.Start) { s.CallSid = "CA00000000000000000000000000000002" })}, websocket.StatusPolicyViolation},
+		{"another tenant", "", [][]byte{hello, start(func(s *mediastream.Start) { s.Parameters["tenant"] = "evil" })}, websocket.StatusPolicyViolation},
+		{"another account", "", [][]byte{hello, start(func(s *mediastream.Start) { s.AccountSid = "AC00000000000000000000000000000002" })}, websocket.StatusPolicyViolation},
+		{"wrong signature", twilioapi.Sign("other", media, nil), [][]byte{hello, right}, websocket.StatusPolicyViolation},
+		{"another sound", "", [][]byte{hello, start(func(s *mediastream.Start) { s.Format.SampleRate = 16000 })}, websocket.StatusPolicyViolation},
+		{"sound before start", "", [][]byte{hello, sound}, websocket.StatusPolicyViolation},
+		{"hello for ever", "", [][]byte{hello, hello}, websocket.StatusPolicyViolation},
+		{"no message at all", "", [][]byte{[]byte("{}")}, websocket.StatusPolicyViolation},
+		{"garbage", "", [][]byte{[]byte("\x00\xff{{{")}, websocket.StatusPolicyViolation},
+		{"too long", "", [][]byte{[]byte(`{"event":"` + strings.Repeat("x", 65<<10))}, websocket.StatusMessageTooBig},
+	} {
+		_, _, err := knock(t, w, c.signature, c.messages...).Read(t.Context())
+		if got := websocket.CloseStatus(err); got != c.want {
+			t.Errorf("%s: closed with %v, %v; want %v", c.name, got, err, c.want)
+		}
+	}
+	if len(w.streams) > 0 {
+		t.Error("a stream came up")
+	}
+	conn := knock(t, w, twilioapi.Sign(secret, media, nil), hello, right)
+	s := receive(t, w.streams)
+	_ = conn.CloseNow()
+	receive(t, s.Done())
+	w.token = ""
+	_, _, err := knock(t, w, "", hello, right).Read(t.Context())
+	if got := websocket.CloseStatus(err); got != websocket.StatusPolicyViolation {
+		t.Errorf("a tenant without a token: closed with %v", got)
+	}
+}
+
+// A visitor who says nothing is shown out; the door's own five seconds pass in
+// the meantime.
+func TestMediaDoorDoesNotWaitForStrangers(t *testing.T) {
+	w := newWorld(t)
+	_, _, err := knock(t, w, "").Read(t.Context())
+	if err == nil || len(w.streams) > 0 {
+		t.Errorf("a silent visitor: %v, %d streams", err, len(w.streams))
+	}
+}
+
+// A stream that stops being one is lost: its call asks what has become of it.
+func TestStreamThatBreaksTheProtocolIsLost(t *testing.T) {
+	for name, message := range map[string][]byte{
+		"second start":   mediastream.AppendStart(nil, 2, opening("once")),
+		"second hello":   mediastream.AppendConnected(nil),
+		"another stream": mediastream.AppendSound(nil, 2, "MZ00000000000000000000000000000002", mediastream.Media{Track: mediastream.TrackInbound, Chunk: 1, Payload: make([]byte, 160)}),
+		"garbage":        []byte("{{{"),
+		"bad base64":     []byte(`{"event":"media","streamSid":"` + streamSid + `","media":{"payload":"!!"}}`),
+	} {
+		w := newWorld(t)
+		conn := visit(t, w, "once")
+		s := receive(t, w.streams)
+		if err := conn.Write(t.Context(), websocket.MessageText, message); err != nil {
+			t.Fatal(err)
+		}
+		receive(t, s.Done())
+		if !s.Lost() {
+			t.Errorf("%s: not lost", name)
+		}
+	}
 }
 
 func TestBrokenStreamIsLost(t *testing.T) {

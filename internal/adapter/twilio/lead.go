@@ -40,6 +40,7 @@ type lead struct {
 
 	way   time.Duration // there and back
 	known bool          // way was measured
+	found time.Duration // way as the last mark after an empty buffer found it
 
 	names int64 // of marks, so that each is unique
 	mark  mark  // the one that is away
@@ -99,13 +100,24 @@ func (l *lead) echo(now time.Time, name string) {
 	}
 	l.mark = mark{}
 	away := now.Sub(m.sent)
-	if !l.known || m.empty {
-		l.way, l.known = max(0, away-m.ahead), true
+	if m.empty || !l.known {
+		l.measure(max(0, away-m.ahead))
 	}
 	l.way = min(l.way, away) // whatever waited: the way is no longer than this
 	total, ours := l.left(now)
 	total = max(0, total+away-l.way-m.ahead)
 	l.total, l.ours, l.at = total, min(ours, total), now
+}
+
+// measure takes the way as a mark found it that nothing was before. A longer one
+// is believed when two in a row find it: one alone may have been caught in a
+// stall, whose delay would then pass for the way for ever.
+func (l *lead) measure(way time.Duration) {
+	if !l.known {
+		l.way, l.found, l.known = way, way, true
+	}
+	l.way = max(l.way, min(l.found, way))
+	l.found = way
 }
 
 // reset is what a clear does: nothing waits, and the mark that is away comes

@@ -16,8 +16,12 @@ import (
 )
 
 const (
-	startTime   = 5 * time.Second // for the start message: a stranger does not sit in the hall
-	writeTime   = 2 * time.Second
+	startTime = 5 * time.Second // for the start message: a stranger does not sit in the hall
+	writeTime = 2 * time.Second
+	// quietTime is when a socket without a message is given up. Twilio sends a
+	// frame every 20 ms whether somebody speaks or not; a connection that died on
+	// the way says nothing for minutes.
+	quietTime   = 10 * time.Second
 	messageMost = 64 << 10
 )
 
@@ -74,7 +78,7 @@ func (d *Doors) media(w http.ResponseWriter, r *http.Request) {
 	v := &visit{conn: conn}
 	start, err := v.start(r.Context())
 	if err == nil {
-		err = d.admit(r.Context(), v, start)
+		err = d.admit(r, v, start)
 	}
 	if err != nil {
 		d.Log.Warn("media stream refused", "err", err)
@@ -113,16 +117,19 @@ func (v *visit) start(ctx context.Context) (mediastream.Start, error) {
 	return mediastream.Start{}, fmt.Errorf("no start message")
 }
 
-func (d *Doors) admit(ctx context.Context, v *visit, s mediastream.Start) error {
+func (d *Doors) admit(r *http.Request, v *visit, s mediastream.Start) error {
 	if s.Format != mediastream.PhoneFormat {
 		return fmt.Errorf("sound is %v", s.Format)
 	}
-	line, err := d.Desk.Line(ctx, s.Parameters["tenant"], s.AccountSid)
+	line, err := d.Desk.Line(r.Context(), s.Parameters["tenant"], s.AccountSid)
 	if err != nil {
 		return err
 	}
+	if err := d.upgraded(r, line); err != nil {
+		return err
+	}
 	v.stream = newStream(s.StreamSid)
-	return line.Connect(ctx, call.LegID(s.Parameters["leg"]), s.Parameters["token"], s.CallSid, v.stream)
+	return line.Connect(r.Context(), call.LegID(s.Parameters["leg"]), s.Parameters["token"], s.CallSid, v.stream)
 }
 
 // next reads a message into a buffer that is used again.
@@ -146,8 +153,11 @@ func (v *visit) live(ctx context.Context) {
 	var writing sync.WaitGroup
 	over := make(chan struct{})
 	writing.Go(func() { v.speak(over) })
+	quiet := time.AfterFunc(quietTime, func() { _ = v.conn.CloseNow() })
 	for v.listen() {
+		quiet.Reset(quietTime)
 	}
+	quiet.Stop()
 	v.stream.close()
 	close(over)
 	_ = v.conn.CloseNow() // a write may hang
@@ -157,10 +167,12 @@ func (v *visit) live(ctx context.Context) {
 // listen takes one message; false at the end of the stream.
 func (v *visit) listen() bool {
 	m, err := v.next(context.Background())
-	if err != nil {
+	if err != nil || m.StreamSid != "" && m.StreamSid != v.stream.sid {
 		return false
 	}
 	switch m.Event {
+	case mediastream.EventConnected, mediastream.EventStart: // a socket has one stream
+		return false
 	case mediastream.EventMedia:
 		v.stream.cutter.Write(m.Media.Payload)
 	case mediastream.EventDTMF:

@@ -1,9 +1,14 @@
 package main
 
 import (
+	"net/http"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // The load runs at all: what is said on both ends arrives. Its figures are for
 // "make bench".
@@ -13,6 +18,7 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() {
+		http.DefaultClient.CloseIdleConnections()
 		if err := stop(); err != nil {
 			t.Error(err)
 		}

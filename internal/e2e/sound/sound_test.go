@@ -15,6 +15,7 @@ import (
 // What the customer says reaches the agent byte by byte: nothing is transcoded,
 // lost, repeated or moved.
 func TestCustomerIsHeardAsSpoken(t *testing.T) {
+	t.Parallel()
 	speech := voice(t, "customer-1")
 	k := connect(t, sim.Turn{Wait: sim.Span(time.Second), Say: "customer-1"})
 	eventually(t, "the whole sentence", func() bool { return bytes.Contains(k.ear.all(), speech) })
@@ -26,17 +27,21 @@ func TestCustomerIsHeardAsSpoken(t *testing.T) {
 	}
 }
 
-// What the agent says reaches the customer: every frame, in order, unchanged,
-// but for silence that a late machine made us drop, which is counted.
+// What the agent says reaches the customer: every frame, in order, unchanged, but
+// for those that were dropped because this machine was late, which are counted.
 func TestAgentIsHeardAsSpoken(t *testing.T) {
+	t.Parallel()
 	speech := voice(t, "customer-2")
 	k := connect(t)
 	k.say(speech)
-	last := speech[len(speech)/media.FrameBytes*media.FrameBytes-media.FrameBytes:][:media.FrameBytes]
-	eventually(t, "the last word", func() bool { return bytes.Contains(k.heard(), last) })
-	missing := notHeard(k.heard(), speech)
-	if s := k.stream.Sound(); missing != int(s.Quiet+s.Spoken) || s.Spoken+s.Cleared != 0 {
-		t.Errorf("%d frames were not heard as spoken, counts %+v", missing, s)
+	frames := int64(len(speech)+media.FrameBytes-1) / media.FrameBytes
+	eventually(t, "the last word", func() bool {
+		c := k.stream.Sound()
+		return c.Sent+c.Quiet+c.Spoken >= frames && c.Ahead == 0 && k.waiting() == 0
+	})
+	missing := int64(notHeard(k.heard(), speech))
+	if s := k.stream.Sound(); missing > s.Quiet+s.Spoken || s.Sent < frames/2 {
+		t.Errorf("%d of %d frames were not heard as spoken, counts %+v", missing, frames, s)
 	}
 	if s := k.peer.Stats(); s.Lost+s.Late != 0 {
 		t.Errorf("our side counts %+v, want no loss", s)
@@ -59,6 +64,7 @@ func notHeard(heard, speech []byte) (missing int) {
 // The agent's network stalls for a second and delivers all at once: Twilio's
 // buffer, which is real here, does not keep it for the rest of the call.
 func TestBurstOverTheSimulator(t *testing.T) {
+	t.Parallel()
 	speech := voice(t, "customer-2")
 	k := connect(t)
 	k.say(speech[:2*g711.Rate])
@@ -68,11 +74,45 @@ func TestBurstOverTheSimulator(t *testing.T) {
 		k.agent.WriteFrame(media.Frame{Data: frame[:]})
 	}
 	k.say(speech)
-	if got := k.waiting(); got > 100*time.Millisecond {
+	if got := k.waiting(); got > 240*time.Millisecond {
 		t.Errorf("after a burst of a second and a sentence %v wait at Twilio", got)
 	}
-	if s := k.stream.Sound(); s.Spoken+s.Quiet < 30 || s.Cleared != 0 {
+	if s := k.stream.Sound(); s.Spoken+s.Quiet < 30 {
 		t.Errorf("counts %+v, want most of the burst dropped before Twilio", s)
+	}
+}
+
+// The way to Twilio hangs for a second and delivers all at once: it is stale, a
+// clear drops it, and the call goes on in time.
+func TestStallOfTheWay(t *testing.T) {
+	t.Parallel()
+	speech := voice(t, "customer-2")
+	k := connect(t)
+	k.say(speech[:2*g711.Rate])
+	k.stall(time.Second)
+	k.say(speech)
+	k.say(speech[:g711.Rate])
+	if got := k.waiting(); got > 240*time.Millisecond {
+		t.Errorf("four seconds after a stall %v wait at Twilio", got)
+	}
+	if s := k.stream.Sound(); s.Cleared == 0 {
+		t.Errorf("counts %+v, want what was stale cleared", s)
+	}
+}
+
+// Twilio plays three in a hundred slower than the agent speaks, sixty times the
+// worst of real clocks: marks find it out, and pauses make it up.
+func TestSlowTwilio(t *testing.T) {
+	t.Parallel()
+	k := connectBy(t, -30_000)
+	for range 3 {
+		k.say(voice(t, "customer-2"))
+	}
+	if got := k.waiting(); got > 240*time.Millisecond {
+		t.Errorf("after ten seconds %v wait at Twilio, 300 ms would without marks", got)
+	}
+	if s := k.stream.Sound(); s.Quiet == 0 {
+		t.Errorf("counts %+v, want silence dropped", s)
 	}
 }
 
@@ -99,6 +139,9 @@ func TestNothingIsAllocated(t *testing.T) {
 	seen := 0
 	for place, n := range after {
 		n -= before[place]
+		if raced && strings.HasPrefix(place, "softphone/internal/adapter/webrtc.init") {
+			continue // with the race detector a sync.Pool forgets at random what it is given
+		}
 		if seen += int(n); n > frames/2 && strings.HasPrefix(place, "softphone/") {
 			t.Errorf("%d allocations for %d frames in %s", n, frames, place)
 		}

@@ -68,10 +68,16 @@ type talk struct {
 // connect dials a customer who does turns once answered.
 func connect(t *testing.T, turns ...sim.Turn) *talk {
 	t.Helper()
+	return connectBy(t, 0, turns...)
+}
+
+// connectBy dials through a Twilio whose clock is faster by so many ppm.
+func connectBy(t *testing.T, fast float64, turns ...sim.Turn) *talk {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	k := &talk{t: t, ear: &ear{}}
-	carrier, l := k.twilio(turns)
+	carrier, l := k.twilio(fast, turns)
 	k.browser(ctx)
 	var err error
 	k.sid, err = carrier.Dial(ctx, call.Dial{Call: "C1", Leg: "L1", From: ours, To: customer, Limit: time.Hour})
@@ -88,13 +94,13 @@ func connect(t *testing.T, turns ...sim.Turn) *talk {
 	return k
 }
 
-func (k *talk) twilio(turns []sim.Turn) (*twilio.Carrier, *line) {
+func (k *talk) twilio(fast float64, turns []sim.Turn) (*twilio.Carrier, *line) {
 	mux, l := http.NewServeMux(), &line{streams: make(chan *twilio.Stream, 1)}
 	server := httptest.NewServer(mux)
 	(&twilio.Doors{Desk: l, Backend: server.URL, Media: "ws" + strings.TrimPrefix(server.URL, "http"),
 		Log: slog.New(slog.DiscardHandler)}).Register(mux)
 	s, err := sim.New(sim.Config{
-		Insecure: true, Seed: 1,
+		Insecure: true, Seed: 1, Fast: fast,
 		Accounts: []sim.Account{{Sid: account, Token: secret, CallsPerSecond: -1, Numbers: []sim.Number{{Number: ours}}}},
 		People:   []sim.Person{{Number: customer, Name: "Customer", AnswerAfter: sim.In(0), Turns: turns}},
 	})
@@ -151,6 +157,23 @@ func (k *talk) browser(ctx context.Context) {
 		case <-ctx.Done():
 			k.t.Fatal("the agent's sound never came up")
 		}
+	}
+}
+
+// stall lets Twilio's network hang for a while.
+func (k *talk) stall(d time.Duration) {
+	k.t.Helper()
+	order, err := json.Marshal(sim.Fault{Kind: sim.FaultSocketStall, For: sim.Span(d)})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	answer, err := http.Post(k.api+"/control/calls/"+k.sid+"/socket", "application/json", bytes.NewReader(order))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusNoContent {
+		k.t.Fatalf("stall: %s", answer.Status)
 	}
 }
 

@@ -214,8 +214,9 @@ func TestADeskWithoutAnAccountIsTold(t *testing.T) {
 		if got, want := c.View().Assist, (&call.Assist{State: "off", Reason: "not_configured"}); !cmp.Equal(got, want) {
 			t.Errorf("assistant %+v, want %+v", got, want)
 		}
-		began := time.Now()
 		put(t, c, completed)
+		<-c.Ended()
+		began := time.Now()
 		<-c.Done()
 		if took := time.Since(began); took != 0 {
 			t.Errorf("the end took %v", took)

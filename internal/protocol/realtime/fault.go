@@ -21,6 +21,26 @@ func (e *Error) CodeName() string {
 	return *e.Code
 }
 
+// Cause is an error inside something else: a transcript or a response that
+// failed, a REST answer. It has no event of the client to name.
+type Cause struct {
+	Type    string  `json:"type"`
+	Code    *string `json:"code"`
+	Message string  `json:"message"`
+	Param   *string `json:"param,omitempty"`
+}
+
+// Error makes it one.
+func (c *Cause) Error() string { return c.Type + " " + c.CodeName() + ": " + c.Message }
+
+// CodeName is the code, or "".
+func (c *Cause) CodeName() string {
+	if c.Code == nil {
+		return ""
+	}
+	return *c.Code
+}
+
 // Error types.
 const (
 	InvalidRequest = "invalid_request_error"
@@ -36,6 +56,7 @@ const (
 	SessionExpired      = "session_expired"
 	InvalidValue        = "invalid_value"
 	MissingParameter    = "missing_required_parameter"
+	UnknownParameter    = "unknown_parameter"
 	InvalidJSON         = "invalid_json"
 	InvalidEvent        = "invalid_event"
 	CommitEmpty         = "input_audio_buffer_commit_empty"

@@ -27,7 +27,7 @@ type Response struct {
 type StatusDetails struct {
 	Type   string `json:"type"`
 	Reason string `json:"reason,omitempty"`
-	Error  *Error `json:"error,omitempty"`
+	Error  *Cause `json:"error,omitempty"`
 }
 
 // Usage is what a response costs.

@@ -4,7 +4,7 @@ import "encoding/json"
 
 // APIError is the body of a REST refusal.
 type APIError struct {
-	Error Error `json:"error"`
+	Error Cause `json:"error"`
 }
 
 // Models is GET /v1/models.

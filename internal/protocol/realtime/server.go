@@ -51,7 +51,7 @@ type TranscriptionFailed struct {
 	Header
 	ItemID       string `json:"item_id"`
 	ContentIndex int    `json:"content_index"`
-	Error        Error  `json:"error"`
+	Error        Cause  `json:"error"`
 }
 
 // Speech is speech_started and speech_stopped, in milliseconds of audio written.

@@ -49,6 +49,9 @@ func (s *session) createResponse(ctx context.Context, frame []byte) *mistake {
 		return &mistake{realtime.ActiveResponse, fmt.Sprintf("Conversation already has an active response in progress: %s. "+
 			"Wait until the response is finished before creating a new one.", s.active.re.ID), ""}
 	}
+	if m := described(frame); m != nil {
+		return m
+	}
 	s.begin(ctx, p)
 	return nil
 }
@@ -180,7 +183,7 @@ func (a *answer) content(words string) realtime.Content {
 // close sends the done events of a message.
 func (a *answer) close(ctx context.Context, words, status string) {
 	if a.spoken {
-		a.s.send(ctx, realtime.TextDelta{Header: header(realtime.AudioDoneType), ResponseID: a.re.ID, ItemID: a.item.ID})
+		a.s.send(ctx, audioDone{header(realtime.AudioDoneType), a.re.ID, a.item.ID, 0, 0})
 		a.s.send(ctx, audioTextDone{header(realtime.AudioTextDoneType), a.re.ID, a.item.ID, 0, 0, words})
 	} else {
 		a.s.send(ctx, realtime.TextDone{Header: header(realtime.TextDoneType), ResponseID: a.re.ID, ItemID: a.item.ID, Text: words})
@@ -188,6 +191,14 @@ func (a *answer) close(ctx context.Context, words, status string) {
 	a.part(ctx, realtime.PartDoneType, words)
 	a.item.Content = []realtime.Content{a.content(words)}
 	a.closeItem(ctx, status)
+}
+
+type audioDone struct {
+	realtime.Header
+	ResponseID   string `json:"response_id"`
+	ItemID       string `json:"item_id"`
+	OutputIndex  int    `json:"output_index"`
+	ContentIndex int    `json:"content_index"`
 }
 
 // audioTextDone names its words transcript, where a text calls them text.
@@ -241,7 +252,7 @@ func (a *answer) stop(ctx context.Context, reason string) {
 
 func (a *answer) fail(ctx context.Context, code string) {
 	a.finish(ctx, realtime.Failed, &realtime.StatusDetails{Type: realtime.Failed,
-		Error: &realtime.Error{Type: code, Code: &code, Message: "You exceeded your current quota or rate, please check your plan and billing details."}})
+		Error: &realtime.Cause{Type: code, Code: &code, Message: "You exceeded your current quota or rate, please check your plan and billing details."}})
 }
 
 func (a *answer) finish(ctx context.Context, status string, details *realtime.StatusDetails) {
@@ -253,7 +264,24 @@ func (a *answer) finish(ctx context.Context, status string, details *realtime.St
 	a.re.Status, a.re.StatusDetails, a.re.Usage = status, details, a.usage()
 	a.s.send(ctx, realtime.ResponseEvent{Header: header(realtime.ResponseDoneType), Response: a.re})
 	used := a.re.Usage.TotalTokens
+	a.s.view.Tokens += used
+	a.s.view.Said = keep(a.s.view.Said, a.line())
 	a.s.later(limitsWait, func() { a.s.limits(ctx, used) })
+}
+
+// line is an answer as the page shows it.
+func (a *answer) line() string {
+	words := a.re.Status
+	for _, item := range a.re.Output {
+		words = item.Text()
+		if item.Type == realtime.FunctionCallItem && item.Arguments != nil {
+			words = item.Name + " " + *item.Arguments
+		}
+	}
+	if a.re.Status != realtime.Completed {
+		return "(" + a.re.Status + ") " + words
+	}
+	return words
 }
 
 func (s *session) limits(ctx context.Context, used int) {

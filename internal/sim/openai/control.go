@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // armed faults wait for their next chance; the others strike live sessions.
-var armed = []string{"refuse", "blackhole", "instant_close", "bad_key", "quota", "rate_limit", "transcription_failed", "out_of_order", "rest_quota", "rest_error"}
+var armed = []string{"refuse", "blackhole", "instant_close", "bad_key", "quota", "rate_limit", "transcription_failed", "out_of_order", "no_pcmu", "rest_quota", "rest_error"}
 
 var striking = map[string]func(*session, fault){
 	"abort":  func(s *session, _ fault) { _ = s.conn.CloseNow() },
@@ -85,7 +86,14 @@ func (s *Sim) controlRoutes(mux *http.ServeMux) {
 func (s *Sim) showLedger(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	out := json.NewEncoder(w)
-	for _, e := range s.ledger.find(r.FormValue("session"), r.FormValue("kind")) {
+	lines := s.ledger.find(r.FormValue("session"), r.FormValue("kind"))
+	if r.Form.Has("telling") {
+		lines = slices.DeleteFunc(lines, func(e entry) bool { return !e.telling() })
+	}
+	if last, err := strconv.Atoi(r.FormValue("last")); err == nil {
+		lines = lines[max(len(lines)-last, 0):]
+	}
+	for _, e := range lines {
 		if out.Encode(e) != nil {
 			return // the reader left
 		}
@@ -97,7 +105,7 @@ func (s *Sim) showSessions(w http.ResponseWriter, r *http.Request) {
 	views := []view{}
 	for _, one := range s.live() {
 		got := make(chan view, 1)
-		one.post(func() { v := one.view; v.Wrote = slices.Clone(v.Wrote); got <- v })
+		one.post(func() { got <- one.view.copy() })
 		select {
 		case v := <-got:
 			views = append(views, v)
@@ -107,6 +115,9 @@ func (s *Sim) showSessions(w http.ResponseWriter, r *http.Request) {
 		case <-time.After(time.Second): // stalled on purpose
 		}
 	}
+	s.mu.Lock()
+	views = append(views, s.past...)
+	s.mu.Unlock()
 	reply(w, http.StatusOK, map[string]any{"sessions": views})
 }
 

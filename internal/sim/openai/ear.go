@@ -105,7 +105,7 @@ func (s *session) writeLive(ctx context.Context) {
 	e := &s.ear
 	if e.locked == nil && len(e.look)-e.tried >= searchEvery && len(e.look) < farthest {
 		e.tried = len(e.look)
-		if m, ok := best(e.known, trimmed(e.look), e.from, len(e.look)); ok && m.heard >= enough+5 {
+		if m, ok := best(e.known, trimmed(e.look), e.from, len(e.look)); ok && m.score >= sure && m.heard >= enough+5 {
 			e.locked = &m
 		}
 	}
@@ -137,6 +137,7 @@ func (s *session) delta(ctx context.Context, words string) {
 	if sentence == "" && before != "" {
 		more = " " + more
 	}
+	s.view.Now += more
 	s.sendDelta(ctx, e.name(), more)
 }
 
@@ -214,13 +215,13 @@ func (s *session) inTurn(report func()) {
 func (s *session) complete(ctx context.Context, t turn, words string) {
 	if t.failed {
 		s.send(ctx, realtime.TranscriptionFailed{Header: header(realtime.TranscriptionFailedType), ItemID: t.item,
-			Error: realtime.Error{Type: realtime.ServerError, Code: orNull("audio_unintelligible"), Message: "The audio could not be transcribed."}})
+			Error: realtime.Cause{Type: realtime.ServerError, Code: orNull("audio_unintelligible"), Message: "The audio could not be transcribed."}})
 		return
 	}
 	for _, delta := range lastDeltas(t, words) {
 		s.sendDelta(ctx, t.item, delta)
 	}
-	s.view.Wrote = append(s.view.Wrote, words)
+	s.view.Wrote, s.view.Now = keep(s.view.Wrote, words), ""
 	s.send(ctx, realtime.TranscriptionCompleted{Header: header(realtime.TranscriptionCompletedType), ItemID: t.item,
 		Transcript: words, Usage: heardUsage(t, words)})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/coder/websocket"
 
 	"softphone/internal/protocol/realtime"
+	"softphone/internal/protocol/realtime/contract"
 	"softphone/internal/protocol/wav"
 	"softphone/internal/sim/openai"
 )
@@ -94,6 +95,9 @@ func TestREST(t *testing.T) {
 func TestEphemeralKey(t *testing.T) {
 	d := start(t, openai.Config{})
 	_, body := d.rest("POST", "/v1/realtime/client_secrets", `{"session":{"type":"realtime","model":"gpt-realtime-2.1"}}`)
+	if err := contract.Secret(body); err != nil {
+		t.Error(err)
+	}
 	var minted struct{ Value string }
 	if err := json.Unmarshal(body, &minted); err != nil || !strings.HasPrefix(minted.Value, "ek_") {
 		t.Fatalf("%s", body)

@@ -26,7 +26,11 @@ func (s *session) createItem(ctx context.Context, frame []byte) *mistake {
 		return &mistake{realtime.InvalidValue, "Invalid value for 'item'.", "item"}
 	}
 	item := event.Item
-	if m := s.checkItem(item); m != nil {
+	m := s.checkItem(item)
+	if m == nil {
+		m = described(frame)
+	}
+	if m != nil {
 		return m
 	}
 	if item.ID == "" {
@@ -80,6 +84,11 @@ func checkContent(item realtime.Item) *mistake {
 // before it, "root" for none, nil for the last.
 func (s *session) addItem(ctx context.Context, item realtime.Item, after *string) {
 	previous := s.insert(item, after)
+	if words := item.Text(); words != "" {
+		s.view.Told = keep(s.view.Told, words)
+	} else if item.Output != nil {
+		s.view.Told = keep(s.view.Told, "result: "+*item.Output)
+	}
 	for _, kind := range []string{realtime.ItemAddedType, realtime.ItemDoneType} {
 		s.send(ctx, realtime.ItemEvent{Header: header(kind), PreviousItemID: previous, Item: item})
 	}
@@ -107,6 +116,9 @@ func (s *session) touchItem(ctx context.Context, name string, frame []byte) *mis
 	event, err := realtime.Read[realtime.ItemTruncate](frame)
 	if err != nil {
 		return &mistake{realtime.InvalidValue, "Invalid value.", ""}
+	}
+	if m := described(frame); m != nil {
+		return m
 	}
 	i := s.find(event.ItemID)
 	switch {

@@ -3,6 +3,7 @@ package openai
 import (
 	"encoding/json"
 	"io"
+	"strings"
 	"sync"
 	"time"
 )
@@ -15,6 +16,16 @@ type entry struct {
 	Way     string    `json:"direction"` // in: from the client; out: to it
 	Type    string    `json:"type"`
 	Detail  any       `json:"detail,omitempty"`
+}
+
+// telling leaves out sound and the small change between events that say more.
+func (e entry) telling() bool {
+	for _, end := range []string{"buffer.append", ".delta", ".added", "part.done", "text.done", "arguments.done", "item.done", "limits.updated"} {
+		if strings.HasSuffix(e.Type, end) {
+			return false
+		}
+	}
+	return true
 }
 
 // maxLedger bounds what is kept in memory; the oldest lines go first.

@@ -145,7 +145,7 @@ func (m mind) suggest(q question) (words, reason string) {
 			return r.Text, r.Reason
 		}
 	}
-	if said == "" {
+	if said == "" || said[0] == '[' { // sound that is no words
 		return "", ""
 	}
 	return fmt.Sprintf("Answer the caller, who said: “%s”", lastSentence(said)), "No rule fits; this is what was said last."

@@ -3,11 +3,14 @@ package openai
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/coder/websocket"
 
 	"softphone/internal/protocol/realtime"
+	"softphone/internal/protocol/realtime/contract"
 )
 
 var clientEvents = []string{realtime.SessionUpdateType, realtime.AudioAppendType, realtime.AudioCommitType, realtime.AudioClearType,
@@ -39,12 +42,18 @@ func (s *session) receive(ctx context.Context, kind websocket.MessageType, frame
 func (s *session) obey(ctx context.Context, name string, frame []byte, object map[string]any) *mistake {
 	switch name {
 	case realtime.SessionUpdateType:
-		return s.update(ctx, object)
+		return s.update(ctx, frame, object)
 	case realtime.AudioAppendType:
 		return s.listen(ctx, text(object, "audio"))
 	case realtime.AudioCommitType:
+		if m := described(frame); m != nil {
+			return m
+		}
 		return s.commit(ctx)
 	case realtime.AudioClearType:
+		if m := described(frame); m != nil {
+			return m
+		}
 		s.ear.forget()
 		s.send(ctx, header(realtime.AudioClearedType))
 		return nil
@@ -55,9 +64,37 @@ func (s *session) obey(ctx context.Context, name string, frame []byte, object ma
 	case realtime.ResponseCreateType:
 		return s.createResponse(ctx, frame)
 	case realtime.ResponseCancelType:
+		if m := described(frame); m != nil {
+			return m
+		}
 		return s.cancelResponse(ctx, text(object, "response_id"))
 	}
 	return invalid("type", name, clientEvents...)
+}
+
+// described refuses what the vendor's own description does not know: the live
+// service takes no parameter that it does not know. Sound is not looked at, its
+// one parameter is read anyhow.
+func described(frame []byte) *mistake {
+	d, ok := errors.AsType[*contract.Difference](contract.FromClient(frame))
+	switch {
+	case !ok:
+		return nil
+	case d.Kind == contract.Unknown:
+		return &mistake{realtime.UnknownParameter, fmt.Sprintf("Unknown parameter: '%s'.", d.At), d.At}
+	case d.Kind == contract.Missing:
+		return missing(d.At)
+	}
+	return &mistake{realtime.InvalidValue, fmt.Sprintf("Invalid value for '%s'.", d.At), d.At}
+}
+
+// describedSession holds a session to what session.update may carry.
+func describedSession(settings map[string]any) *mistake {
+	frame, err := json.Marshal(map[string]any{"type": realtime.SessionUpdateType, "session": settings})
+	if err != nil {
+		panic(err) // it was JSON
+	}
+	return described(frame)
 }
 
 func (s *session) complain(ctx context.Context, m *mistake, cause string) {
@@ -73,12 +110,15 @@ func (s *session) note(name string, object map[string]any) {
 	s.sim.ledger.add(entry{Session: s.id, Kind: "event", Way: "in", Type: name, Detail: detail})
 }
 
-func (s *session) update(ctx context.Context, object map[string]any) *mistake {
+func (s *session) update(ctx context.Context, frame []byte, object map[string]any) *mistake {
 	change, ok := object["session"].(map[string]any)
 	if !ok {
 		return missing("session")
 	}
 	next, m := s.updated(change)
+	if m == nil {
+		m = described(frame)
+	}
 	if m != nil {
 		return m
 	}

@@ -43,7 +43,7 @@ func (s *Sim) keyed(serve http.HandlerFunc) http.HandlerFunc {
 }
 
 func refuseREST(w http.ResponseWriter, status int, kind, code, message string) {
-	reply(w, status, realtime.APIError{Error: realtime.Error{Type: kind, Code: orNull(code), Message: message}})
+	reply(w, status, realtime.APIError{Error: realtime.Cause{Type: kind, Code: orNull(code), Message: message}})
 }
 
 func reply(w http.ResponseWriter, status int, body any) {
@@ -162,6 +162,9 @@ func (s *Sim) clientSecret(w http.ResponseWriter, r *http.Request) {
 	one.settings["expires_at"] = 0
 	if update, ok := at(ask, "session").(map[string]any); ok && update["type"] != nil {
 		next, m := one.updated(update)
+		if m == nil {
+			m = describedSession(update)
+		}
 		if m != nil {
 			refuseREST(w, http.StatusBadRequest, realtime.InvalidRequest, m.code, m.message)
 			return

@@ -3,6 +3,7 @@ package openai
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/coder/websocket"
@@ -39,6 +40,7 @@ type session struct {
 	slow       time.Duration
 	readTokens int // of the last response: what the next finds in the cache
 	view       view
+	ran        bool // it was not refused
 }
 
 // view is what the page shows.
@@ -49,7 +51,29 @@ type view struct {
 	Began   time.Time `json:"began"`
 	HeardMs int       `json:"heardMs"`
 	Level   float64   `json:"level"`
-	Wrote   []string  `json:"wrote"`
+	// An ear: what is being written, and what was.
+	Now   string   `json:"now"`
+	Wrote []string `json:"wrote"`
+	// A mind: what it was told and what it answered.
+	Told   []string `json:"told"`
+	Said   []string `json:"said"`
+	Tokens int      `json:"tokens"`
+
+	Ended *time.Time `json:"ended,omitempty"`
+}
+
+// keep appends a line to what a page shows: the newest twelve.
+func keep(list []string, line string) []string {
+	if len(list) == 12 {
+		list = list[1:]
+	}
+	return append(list, line)
+}
+
+// copy is a view that no longer changes.
+func (v view) copy() view {
+	v.Wrote, v.Told, v.Said = slices.Clone(v.Wrote), slices.Clone(v.Told), slices.Clone(v.Said)
+	return v
 }
 
 func newSession(sim *Sim, conn *websocket.Conn, kind, model string, cancel context.CancelFunc) *session {
@@ -57,13 +81,14 @@ func newSession(sim *Sim, conn *websocket.Conn, kind, model string, cancel conte
 		todo: make(chan func(), 256), done: make(chan struct{}), convID: newID("conv_", 21), answers: map[string]*answer{}}
 	s.settings = defaultSettings(s)
 	s.ear = ear{known: sim.voices}
-	s.view = view{ID: s.id, Kind: kind, Model: model, Began: s.began, Wrote: []string{}}
+	s.view = view{ID: s.id, Kind: kind, Model: model, Began: s.began, Wrote: []string{}, Told: []string{}, Said: []string{}}
 	return s
 }
 
 // run serves the session until the socket or the session ends.
 func (s *session) run(ctx context.Context) {
 	defer s.cancel()
+	s.ran = true
 	s.sim.ledger.add(entry{Session: s.id, Kind: "open", Way: "in", Type: s.kind, Detail: map[string]any{"model": s.model}})
 	s.send(ctx, sessionEvent(realtime.SessionCreatedType, s.settings))
 	frames := make(chan func())

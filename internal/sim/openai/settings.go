@@ -110,6 +110,9 @@ func (s *session) updated(update map[string]any) (map[string]any, *mistake) {
 	if m := checkFormats(next); m != nil {
 		return nil, m
 	}
+	if text(next, "audio", "input", "format", "type") == "audio/pcmu" && s.sim.strikes("no_pcmu") {
+		return nil, invalid("session.audio.input.format.type", "audio/pcmu", "audio/pcm")
+	}
 	return next, nil
 }
 

@@ -30,6 +30,7 @@ type Sim struct {
 
 	mu       sync.Mutex
 	sessions map[string]*session
+	past     []view         // of sessions that have ended, the newest first
 	faults   map[string]int // armed faults by kind
 	rules    []rule
 	secrets  map[string]time.Time // ephemeral keys and when they expire
@@ -104,6 +105,9 @@ func (s *Sim) live() []*session {
 	return s.liveLocked()
 }
 
+// maxPast is how many sessions are shown after their end: two calls.
+const maxPast = 6
+
 // enter and leave keep the list of live sessions.
 func (s *Sim) enter(one *session) bool {
 	s.mu.Lock()
@@ -117,8 +121,13 @@ func (s *Sim) enter(one *session) bool {
 }
 
 func (s *Sim) leave(one *session) {
+	now := s.cfg.Now().UTC()
 	s.mu.Lock()
 	delete(s.sessions, one.id)
+	if one.ran {
+		one.view.Ended, one.view.Level, one.view.Now = &now, 0, ""
+		s.past = append([]view{one.view.copy()}, s.past[:min(len(s.past), maxPast-1)]...)
+	}
 	s.mu.Unlock()
 	s.wg.Done()
 }

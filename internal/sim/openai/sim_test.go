@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"softphone/internal/protocol/realtime"
+	"softphone/internal/protocol/realtime/contract"
 	"softphone/internal/sim/openai"
 )
 
@@ -114,6 +115,9 @@ func (l line) next() (string, []byte) {
 	}
 	if want := `{"type":"` + kind + `","event_id":"event_`; !bytes.HasPrefix(frame, []byte(want)) {
 		l.Fatalf("event begins %.60s, want %s", frame, want)
+	}
+	if err := contract.FromServer(frame); err != nil && kind != "session.mood.updated" { // that one is of the future
+		l.Errorf("the vendor would not send %s\n%v", frame, err)
 	}
 	return kind, frame
 }
@@ -310,9 +314,14 @@ func TestMistakesLeaveTheSocketOpen(t *testing.T) {
 		`{"type":"session.update","session":{"type":"transcription","audio":{"input":{"transcription":{"language":"en"}}}}}`:      realtime.InvalidValue,
 		`{"type":"session.update","session":{"type":"transcription","audio":{"input":{"format":{"type":"audio/opus"}}}}}`:         realtime.InvalidValue,
 		`{"type":"conversation.item.retrieve","item_id":"none"}`:                                                                  realtime.InvalidItemID,
-		`{"type":"response.cancel"}`:                       realtime.CancelNotActive,
-		`{"type":"input_audio_buffer.append","audio":"%"}`: realtime.InvalidValue,
-		`{"type":"conversation.item.create","item":{"type":"message","role":"system","content":[{"type":"input_audio","audio":""}]}}`: realtime.InvalidValue,
+		`{"type":"response.cancel"}`: realtime.CancelNotActive,
+		`{"type":"session.update","session":{"type":"transcription","input_audio_format":"g711_ulaw"}}`:                                     realtime.UnknownParameter,
+		`{"type":"session.update","session":{"type":"transcription","audio":{"input":{"noise_reduction":{"type":"studio"}}}}}`:              realtime.InvalidValue,
+		`{"type":"session.update","session":{"type":"transcription","audio":{"input":{"turn_detection":{"type":{}}}}}}`:                     realtime.InvalidValue,
+		`{"type":"conversation.item.create","item":{"type":"message","role":"user","content":[{"type":"input_text","text":"x"}],"mood":1}}`: realtime.UnknownParameter,
+		`{"type":"input_audio_buffer.commit","final":true}`:                                                                                 realtime.UnknownParameter,
+		`{"type":"input_audio_buffer.append","audio":"%"}`:                                                                                  realtime.InvalidValue,
+		`{"type":"conversation.item.create","item":{"type":"message","role":"system","content":[{"type":"input_audio","audio":""}]}}`:       realtime.InvalidValue,
 	} {
 		l.send(frame)
 		_, answer := l.next()

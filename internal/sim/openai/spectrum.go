@@ -3,6 +3,7 @@ package openai
 import (
 	"math"
 	"math/cmplx"
+	"slices"
 )
 
 // The picture of a sound: one column every 20 ms over a window of 32 ms, each
@@ -16,7 +17,8 @@ const (
 	perSec  = rate / hop
 	lowHz   = 250.0
 	highHz  = 3400.0
-	fadeout = 3.0 // nepers: 26 dB below the loudest column, where noise begins
+	fadeout = 3.0 // nepers: 26 dB below loud speech, where noise begins
+	quiet   = 3.2 // nepers: about -46 dBm0, an ordinary line
 )
 
 // column is the log energy of each band; loud is that of all of them.
@@ -101,15 +103,26 @@ func butterflies(x []complex128, step complex128) {
 	}
 }
 
+// loudness is the level of the strongest band that one column in eight of those
+// with sound passes: keys and doors are louder than speech, and shorter.
+func loudness(p []column) float64 {
+	var peaks []float64
+	for _, c := range p {
+		if c.loud > quiet {
+			peaks = append(peaks, slices.Max(c.band[:]))
+		}
+	}
+	if len(peaks) == 0 {
+		return 0
+	}
+	slices.Sort(peaks)
+	return peaks[len(peaks)-1-len(peaks)/8]
+}
+
 // trimmed lifts everything below the noise floor to it, so that silence and
 // noise look alike.
 func trimmed(p []column) []column {
-	peak := 0.0
-	for _, c := range p {
-		for _, e := range c.band {
-			peak = max(peak, e)
-		}
-	}
+	peak := loudness(p)
 	out := make([]column, len(p))
 	for i, c := range p {
 		out[i].loud = c.loud

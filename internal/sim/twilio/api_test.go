@@ -63,6 +63,108 @@ func TestAnswersAsDescribed(t *testing.T) {
 	}
 }
 
+// TestEveryStateAsDescribed holds a call against the vendor's description in
+// every status it can have, alone and in the list.
+func TestEveryStateAsDescribed(t *testing.T) {
+	d := newDesk(t, func(c *twilio.Config) {
+		c.Accounts[0].CallsPerSecond = -1
+		c.People = append(c.People, twilio.Person{Number: "+12015550141", When: twilio.NoAnswer, AnswerAfter: twilio.In(0)})
+	})
+	const tree = "/2010-04-01/Accounts/{AccountSid}"
+	seen := map[string]bool{}
+	check := func(sid string) string {
+		t.Helper()
+		_, body := d.do(http.MethodGet, callsPath+"/"+sid+".json", nil)
+		if err := contract.Check(contract.Operation{Path: tree + "/Calls/{Sid}.json", Method: "get", Status: "200"}, body); err != nil {
+			t.Errorf("%v: %s", err, body)
+		}
+		status := readCall(t, body).Status
+		seen[status] = true
+		return status
+	}
+	for to, want := range map[string]string{
+		quick: "in-progress", twilio.NumberBusy: "busy", "+12015550141": "no-answer", twilio.NumberUnreachable: "failed", twilio.NumberNoAnswer: "ringing",
+	} {
+		sid := d.dial(to).Sid
+		d.eventually(want, func() bool { return check(sid) == want })
+		d.update(sid, "Status", "completed")
+		if want == "in-progress" || want == "ringing" {
+			d.ended(sid)
+			check(sid)
+		}
+	}
+	_, body := d.do(http.MethodPost, callsPath+".json", d.order(quick))
+	seen[readCall(t, body).Status] = true
+	_, list := d.do(http.MethodGet, callsPath+".json", nil)
+	if err := contract.Check(contract.Operation{Path: tree + "/Calls.json", Method: "get", Status: "200"}, list); err != nil {
+		t.Error(err)
+	}
+	for _, status := range []string{"queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled"} {
+		if !seen[status] {
+			t.Errorf("%s was not seen", status)
+		}
+	}
+}
+
+// TestEveryRefusalAsDescribed holds the body of every answer that is no success
+// against "Error and Warning Dictionary": four members, of which status is the
+// answer's and more_info the code's page.
+func TestEveryRefusalAsDescribed(t *testing.T) {
+	d := newDesk(t, nil)
+	made := d.dial(twilio.NumberBusy)
+	d.ended(made.Sid)
+	live := d.dial(twilio.NumberNoAnswer)
+	missing := "/CA00000000000000000000000000000009.json"
+	for _, c := range []struct {
+		method, path string
+		form         url.Values
+		fault        twilio.Fault
+		user         []string
+		status       int
+	}{
+		{"GET", ".json", nil, twilio.Fault{}, []string{account, "wrong"}, 401},
+		{"POST", callsPath + ".json", d.order(quick, "To", "1"), twilio.Fault{}, nil, 400},
+		{"POST", callsPath + ".json", d.order(quick, "Method", "PUT"), twilio.Fault{}, nil, 400},
+		{"POST", callsPath + ".json", d.order(quick, "StatusCallback", "http://bad_host/x"), twilio.Fault{}, nil, 400},
+		{"POST", callsPath + ".json", d.order(quick, "ApplicationSid", "AP1"), twilio.Fault{}, nil, 400},
+		{"POST", callsPath + ".json", d.order(quick), twilio.Fault{Kind: twilio.FaultStatus, Status: 403}, nil, 403},
+		{"POST", callsPath + ".json", d.order(quick), twilio.Fault{Kind: twilio.FaultStatus, Status: 429}, nil, 429},
+		{"POST", callsPath + ".json", d.order(quick), twilio.Fault{Kind: twilio.FaultStatus, Status: 500}, nil, 500},
+		{"POST", callsPath + ".json", d.order(quick), twilio.Fault{Kind: twilio.FaultCreateThenError}, nil, 500},
+		{"POST", callsPath + "/" + live.Sid + ".json", url.Values{"Status": {"canceled"}}, twilio.Fault{Kind: twilio.FaultUpdate, Status: 503}, nil, 503},
+		{"GET", callsPath + "/" + live.Sid + ".json", nil, twilio.Fault{Kind: twilio.FaultRead, Status: 502}, nil, 502},
+		{"POST", callsPath + "/" + live.Sid + ".json", url.Values{"Status": {"busy"}}, twilio.Fault{}, nil, 400},
+		{"POST", callsPath + "/" + live.Sid + ".json", url.Values{"Url": {"https://h.example/"}, "Twiml": {"<Response/>"}}, twilio.Fault{}, nil, 400},
+		{"POST", callsPath + "/" + live.Sid + ".json", url.Values{"Url": {"https://h.example/"}}, twilio.Fault{}, nil, 400},
+		{"POST", callsPath + "/" + made.Sid + ".json", url.Values{"Status": {"completed"}}, twilio.Fault{}, nil, 400},
+		{"DELETE", callsPath + "/" + live.Sid + ".json", nil, twilio.Fault{}, nil, 400},
+		{"GET", callsPath + missing, nil, twilio.Fault{}, nil, 404},
+		{"POST", callsPath + missing, url.Values{"Status": {"completed"}}, twilio.Fault{}, nil, 404},
+		{"DELETE", callsPath + missing, nil, twilio.Fault{}, nil, 404},
+		{"GET", callsPath + ".json?PageSize=x", nil, twilio.Fault{}, nil, 400},
+		{"GET", accountPath + "/IncomingPhoneNumbers/PN00000000000000000000000000000009.json", nil, twilio.Fault{}, nil, 404},
+		{"POST", accountPath + "/IncomingPhoneNumbers/PN00000000000000000000000000000009.json", nil, twilio.Fault{}, nil, 404},
+		{"GET", accountPath + "/IncomingPhoneNumbers.json?PageSize=x", nil, twilio.Fault{}, nil, 400},
+		{"PUT", callsPath + ".json", nil, twilio.Fault{}, nil, 404},
+		{"GET", "/2010-04-01/Nothing.json", nil, twilio.Fault{}, nil, 404},
+	} {
+		if c.fault.Kind != "" {
+			d.fault(c.fault)
+		}
+		path := c.path
+		if path == ".json" {
+			path = accountPath + path
+		}
+		status, body := d.do(c.method, path, c.form, c.user...)
+		decoder := json.NewDecoder(strings.NewReader(string(body)))
+		decoder.DisallowUnknownFields()
+		var e twilioapi.Error
+		if err := decoder.Decode(&e); err != nil || status != c.status || e.Status != status || e.Code < 10000 || e.Message == "" || !strings.HasSuffix(e.MoreInfo, "/errors/"+itoa(e.Code)) {
+			t.Errorf("%s %s: %d %s, %v; want %d", c.method, c.path, status, body, err, c.status)
+		}
+	}
+}
+
 func TestRefusedCalls(t *testing.T) {
 	d := newDesk(t, nil)
 	for _, c := range []struct {

@@ -30,7 +30,7 @@ const (
 	FaultAnswerDelay     = "answerDelay"       // people answer later by Delay
 	FaultSocketClose     = "socketClose"       // close the media socket after Delay, without stop
 	FaultSocketReset     = "socketReset"       // reset the connection after Delay
-	FaultSocketStall     = "socketStall"       // after Delay neither send nor read for For
+	FaultSocketStall     = "socketStall"       // after Delay neither send nor take for For; what we sent meanwhile then arrives at once
 	FaultSocketStop      = "socketStop"        // after Delay say stop and close, though nobody hung up
 	FaultSocketNever     = "socketNever"       // do not open the socket for For; 0: for ever
 	FaultSocketRefuse    = "socketRefuse"      // take the upgrade for refused (error 31920)

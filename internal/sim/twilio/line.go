@@ -56,8 +56,9 @@ func (l *line) run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var heard, said [frameBytes]byte
+	period := time.Duration(float64(frameTime) * (1 - l.call.sim.config.Fast/1e6))
 	for n := 0; ; n++ {
-		deadline := start.Add(time.Duration(n) * frameTime)
+		deadline := start.Add(time.Duration(n) * period)
 		if wait := time.Until(deadline); wait > 0 {
 			timer.Reset(wait)
 			select {

@@ -42,6 +42,10 @@ type Config struct {
 	// URL is where the Handler is reached from outside, for the addresses of
 	// recordings. Default: where the last request went.
 	URL string
+	// Fast is how much Twilio's sound clock is faster than ours, in parts per
+	// million; negative is slower. Real ones differ by some hundred. Timelines
+	// do not know it.
+	Fast float64
 	// TLS is used for webhooks and streams. Default: the machine's roots.
 	TLS *tls.Config
 	// Logger gets what goes wrong inside the simulator. Default discards.

@@ -48,6 +48,10 @@ type stream struct {
 	inBytes  int64
 	outBytes int64
 
+	arriving sync.Mutex // of the two below
+	decoder  mediastream.CommandDecoder
+	held     [][]byte // came while the stream was stalled
+
 	done  chan struct{} // closed when the reader has ended
 	cause string        // why; set before done is closed
 	loss  loss          // by order; set before done is closed
@@ -223,7 +227,6 @@ func (s *stream) sendKey(key byte) {
 // of the stream and closes done.
 func (s *stream) read() {
 	defer close(s.done)
-	var d mediastream.CommandDecoder
 	var frame bytes.Buffer
 	var broken func()
 	for {
@@ -245,8 +248,34 @@ func (s *stream) read() {
 			s.giveUp("protocol violation")
 			continue
 		}
-		broken = s.take(&d, frame.Bytes())
+		broken = s.arrive(frame.Bytes())
 	}
+}
+
+// heldMost is the messages that a stalled network keeps: a minute of sound.
+const heldMost = 3000
+
+// arrive takes a message, or keeps it while the stream is stalled by order: a
+// network that hangs delivers all it was given when it goes on.
+func (s *stream) arrive(frame []byte) (broken func()) {
+	s.arriving.Lock()
+	defer s.arriving.Unlock()
+	if !s.isStalled() {
+		return s.take(frame)
+	}
+	if len(s.held) < heldMost {
+		s.held = append(s.held, bytes.Clone(frame))
+	}
+	return nil
+}
+
+func (s *stream) deliverHeldLocked() {
+	for _, frame := range s.held {
+		if broken := s.take(frame); broken != nil {
+			broken()
+		}
+	}
+	s.held = nil
 }
 
 // isCut says that the connection ended without a closing message. What came last
@@ -280,15 +309,14 @@ func (s *stream) ended(err error) {
 // take does what a message says. What is against the protocol is ignored, with
 // one warning a stream (error 31951); the ledger has each. A message that is no
 // message is returned as a protest to be made when the next one comes.
-func (s *stream) take(d *mediastream.CommandDecoder, frame []byte) (broken func()) {
-	c, err := d.Decode(frame)
+func (s *stream) take(frame []byte) (broken func()) {
+	c, err := s.decoder.Decode(frame)
 	switch {
 	case err != nil:
 		message := bytes.Clone(frame)
 		return func() { s.protest(twilioapi.CodeStreamMalformed, err.Error(), message) }
 	case c.StreamSid != s.sid:
 		s.protest(twilioapi.CodeStreamMalformed, "streamSid of another stream", frame)
-	case s.isStalled():
 	case c.Event == mediastream.EventMedia:
 		s.inBytes += int64(len(c.Payload))
 		s.call.line.player.add(c.Payload)
@@ -365,7 +393,12 @@ func (s *stream) story() (detail map[string]any, lost loss) {
 }
 
 func (s *stream) stall(on bool) {
+	s.arriving.Lock() // nothing overtakes what is held
+	defer s.arriving.Unlock()
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.stalled = on
+	s.mu.Unlock()
+	if !on {
+		s.deliverHeldLocked()
+	}
 }

@@ -11,8 +11,6 @@ import { compare, decibel, quantile, readWave, rms, sine, writeWave, RATE, type 
 
 const folder = mkdtempSync(join(tmpdir(), 'softphone-sound-'))
 
-interface Story { users: { email: string, password: string }[], twilio: { baseUrl: string } }
-
 test.describe.configure({ mode: 'serial' })
 
 let browser: Browser | undefined

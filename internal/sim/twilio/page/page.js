@@ -40,19 +40,40 @@ function level(samples) {
 let socket = null;
 let handset = null; // {context, node, stream}
 let ringing = null; // timer of the ringing sound
+let ticking = null; // timer of the clock
+let me = ""; // the number that is sat at
 
-function state(name, words) {
+const names = new Map(); // of people, by number
+
+function state(name, words, detail = "") {
   byId("phone").dataset.state = name;
   byId("phone-state").textContent = words;
+  byId("phone-detail").textContent = detail;
+  byId("face").textContent = name === "away" ? "?" : (names.get(me) ?? me).replace("+", "").slice(0, 1);
+  clock(name === "up");
   show("answer", name === "rings");
   show("decline", name === "rings");
   show("hangup", name === "up");
-  show("leave", name !== "away");
+  show("leave", name === "waits");
   show("meters", name === "up");
   show("keypad", name === "up");
   byId("sit").disabled = name !== "away";
   byId("number").disabled = name !== "away";
   document.title = name === "rings" ? "Ringing: simulated Twilio" : "Simulated Twilio";
+}
+
+// clock counts from the answer.
+function clock(on) {
+  clearInterval(ticking);
+  show("clock", on);
+  if (!on) return;
+  const began = Date.now();
+  const tick = () => {
+    const seconds = Math.floor((Date.now() - began) / 1000);
+    byId("clock").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  };
+  tick();
+  ticking = setInterval(tick, 500);
 }
 
 async function pickUpHandset() {
@@ -96,46 +117,46 @@ function ring(on) {
 
 const signs = {
   ring(sign) {
-    state("rings", `${sign.from} is calling`);
+    state("rings", `${sign.from} is calling`, "Answer, and speak with your own microphone.");
     ring(true);
     byId("answer").focus();
   },
   up() {
     ring(false);
-    state("up", "Connected");
+    state("up", "Connected", `You are ${names.get(me) ?? "somebody"}, ${me}`);
     byId("hangup").focus();
   },
   end() {
     ring(false);
-    state("waits", "The call is over. Waiting for the next one.");
+    state("waits", "The call is over", "Waiting for the next one.");
     byId("leave").focus();
   },
 };
 
 async function sit(event) {
   event.preventDefault();
-  const number = byId("number").value.trim();
+  const number = me = byId("number").value.trim();
   state("waits", "Asking for the microphone ...");
   try {
     handset = await pickUpHandset();
   } catch (error) {
-    leave(`No microphone: ${error.message}. Other than on localhost a browser gives it only to https pages.`);
+    leave("No microphone", `${error.message}. Other than on localhost a browser gives it only to https pages.`);
     return;
   }
   const address = new URL(`control/person/${encodeURIComponent(number)}`, document.baseURI);
   address.protocol = address.protocol.replace("http", "ws");
   socket = new WebSocket(address);
   socket.binaryType = "arraybuffer";
-  socket.onopen = () => state("waits", `You are ${number}. Waiting for a call.`);
+  socket.onopen = () => state("waits", "Waiting for a call", `You are ${names.get(number) ?? "somebody"}, ${number}. Dial it from the softphone.`);
   socket.onmessage = ({ data }) => {
     if (typeof data !== "string") return hear(data);
     const sign = JSON.parse(data);
     signs[sign.type]?.(sign);
   };
-  socket.onclose = () => leave("The telephone is free: somebody else has this number, or the simulator stopped.");
+  socket.onclose = () => leave("You were sent away", "Somebody else sits at this number already, or the simulator stopped.");
 }
 
-function leave(words) {
+function leave(words, detail = "Choose a number above; its usual person steps aside.") {
   ring(false);
   if (socket) {
     socket.onclose = null;
@@ -144,7 +165,7 @@ function leave(words) {
   handset?.stream.getTracks().forEach((track) => track.stop());
   handset?.context.close();
   socket = handset = null;
-  state("away", words);
+  state("away", words, detail);
 }
 
 const send = (sign) => socket?.readyState === WebSocket.OPEN && socket.send(JSON.stringify(sign));
@@ -154,7 +175,7 @@ function setUpPhone() {
   byId("answer").addEventListener("click", () => send({ type: "answer" }));
   byId("decline").addEventListener("click", () => send({ type: "decline" }));
   byId("hangup").addEventListener("click", () => send({ type: "hangUp" }));
-  byId("leave").addEventListener("click", () => { leave("Nobody sits here."); byId("number").focus(); });
+  byId("leave").addEventListener("click", () => { leave("Nobody sits here"); byId("number").focus(); });
   for (const key of "123456789*0#") {
     const button = element("button", key, { type: "button", "aria-label": `Key ${{ "*": "star", "#": "hash" }[key] ?? key}` });
     button.addEventListener("click", () => send({ type: "key", key }));
@@ -226,6 +247,7 @@ const behaviour = (person) => {
 
 async function listPeople() {
   const people = await fetchJSON("control/people");
+  for (const person of people) names.set(person.number, person.name);
   byId("people").replaceChildren(...people.map((person) => {
     const row = element("tr");
     row.append(element("td", person.number), element("td", person.name), element("td", behaviour(person)));
@@ -234,18 +256,39 @@ async function listPeople() {
   byId("numbers").replaceChildren(...people.map((person) => element("option", person.name, { value: person.number })));
 }
 
+// summary says an entry in a few words.
+function summary({ kind, what, detail = {} }) {
+  const answer = detail.answer ?? detail.status;
+  const took = detail.ms === undefined ? "" : ` in ${detail.ms} ms`;
+  if (kind === "request") return `${what.replace(/\/2010-04-01\/Accounts\/\w+/, "")} \u2192 ${answer}`;
+  if (kind === "callback" || kind === "voice") return `${what} \u2192 ${answer ?? detail.error ?? "no answer"}${took}`;
+  const more = detail.what ?? detail.why ?? detail.cause ?? detail.digit ?? detail.text;
+  return more === undefined ? what : `${what}: ${more}`;
+}
+
+function ledgerRow(entry) {
+  const row = element("tr");
+  const kind = element("td");
+  kind.append(element("span", entry.kind, { class: "kind", "data-kind": entry.kind }));
+  const what = element("td");
+  if (entry.detail && Object.keys(entry.detail).length > 0) {
+    const all = element("details");
+    all.append(element("summary", summary(entry)), element("pre", JSON.stringify(entry.detail, null, 2)));
+    what.append(all);
+  } else {
+    what.textContent = summary(entry);
+  }
+  row.append(element("td", entry.time.slice(11, 23)), kind, what);
+  return row;
+}
+
 let read = 0;
 
 async function followLedger() {
   try {
     const text = await (await fetch(`control/ledger?after=${read}`)).text();
     const entries = text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
-    const rows = entries.slice(-200).map((entry) => {
-      const row = element("tr");
-      const what = entry.detail ? `${entry.what} ${JSON.stringify(entry.detail)}` : entry.what;
-      row.append(element("td", entry.time.slice(11, 23)), element("td", entry.kind, entry.kind === "violation" ? { class: "violation" } : {}), element("td", what.slice(0, 300)));
-      return row;
-    });
+    const rows = entries.slice(-200).map(ledgerRow);
     byId("ledger").prepend(...rows.reverse());
     while (byId("ledger").children.length > 200) byId("ledger").lastElementChild.remove();
     read = entries.at(-1)?.seq ?? read;

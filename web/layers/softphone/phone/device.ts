@@ -159,7 +159,7 @@ export function createDevice(p: DeviceParts) {
     /** A microphone was plugged in, or allowed. */
     heal() { if (sound.state === 'trouble') void join() },
     /** What the desk says of this device. */
-    told(reason: 'replaced' | 'lost' | 'closed') {
+    told(reason: 'replaced' | 'lost') {
       if (sound.state === 'off' || sound.state === 'elsewhere') return
       if (reason !== 'replaced') return again()
       drop()

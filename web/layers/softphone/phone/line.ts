@@ -129,6 +129,9 @@ export function createLine(p: LineParts) {
     })
   }
 
+  /** Comes when the first connection stands, or does not come soon. */
+  const begun = () => state === 'connecting' ? up(ANSWER) : Promise.resolve()
+
   /**
    * Sends a command and returns its answer. One whose answer was lost with the
    * socket is sent again under the same id: the desk then gives the first answer.
@@ -149,5 +152,5 @@ export function createLine(p: LineParts) {
     }
   }
 
-  return { start, stop, ask, state: () => state }
+  return { start, stop, ask, begun, state: () => state }
 }

@@ -48,6 +48,7 @@ export function createMirror(changed: (r: Reflection) => void) {
   function view({ callId, stream, epoch, seq, call }: Place & { call: CallView }) {
     const known = seen.calls.find(c => c.id === callId) ?? (seen.last?.id === callId ? seen.last : undefined)
     const next: MirroredCall = { lines: [], suggestions: [], actions: [], keys: [], ...known, ...whole(call), stream, epoch, seq }
+    if (!known && isOver(call)) return // late news of a call that was put away
     const others = seen.calls.filter(c => c.id !== callId)
     if (isOver(call)) return show({ calls: others, last: next })
     show({ calls: [...others, next], last: undefined })

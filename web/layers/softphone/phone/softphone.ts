@@ -1,29 +1,16 @@
 // The phone of one page: the line, the mirror of the calls, and the sound, put
 // together. It tells what it knows in snapshots and asks the desk for the rest.
-import type { createClock } from './clock'
-import { createDevice, type DeviceParts, type Sound } from './device'
+import { secondsSince, type createClock } from './clock'
+import { createDevice, type DeviceParts } from './device'
 import { createLeader, type Locks } from './leader'
 import { createLine, type LineParts, type LineState } from './line'
 import type { Source } from './microphone'
-import { createMirror, type MirroredCall, type Reflection } from './mirror'
+import { createMirror, type MirroredCall } from './mirror'
 import type { Recording } from './recording'
-import { secondsSince } from './clock'
+import { nothing, type Snapshot, type Voice } from './snapshot'
 import { Refused, type CallView, type Commands, type Events, type Story } from './wire'
 
-export type Voice = 'microphone' | 'recording'
 export type Order = Commands['call:initiate']
-
-export interface Snapshot extends Reflection {
-  line: LineState
-  /** Whether this tab is the one with the sound. */
-  leads: boolean
-  sound: Sound
-  voice: Voice
-  /** The recording is heard by the customer now. */
-  speaks: boolean
-  /** A call was asked for; the desk has not answered yet. */
-  dialling: boolean
-}
 
 export interface SoftphoneParts {
   socket: LineParts['open']
@@ -47,10 +34,9 @@ export interface SoftphoneParts {
 }
 
 const ASKING = 30_000 // ms that a person may take to allow the microphone
-const HEARING = 400 // ms until the desk has heard the first sound of a new device
+const HEARING = 400 // ms between two tries while the desk has not heard a new device
+const TRIES = 10 // a busy machine takes seconds to start its sound
 const ONCE = 2_000 // ms in which the same refusal is the same news
-
-export const nothing: Snapshot = { calls: [], line: 'off', leads: false, sound: { state: 'off' }, voice: 'microphone', speaks: false, dialling: false }
 
 export function createSoftphone(p: SoftphoneParts) {
   let snapshot = nothing
@@ -150,11 +136,14 @@ export function createSoftphone(p: SoftphoneParts) {
   }
 
   async function place(order: Order) {
-    if (!snapshot.agent?.device) {
-      if (snapshot.sound.state !== 'elsewhere') await wantSound()
-      if (snapshot.leads && (await device.settled(ASKING)).state === 'trouble') throw new Refused('no_device', '')
+    await line.begun() // somebody is quicker than the page
+    // The desk may still count a device that has just gone, such as that of the
+    // page before a reload: this tab's own sound is what a call needs.
+    if (snapshot.leads && snapshot.sound.state !== 'elsewhere') {
+      await wantSound()
+      if ((await device.settled(ASKING)).state === 'trouble') throw new Refused('no_device', '')
     }
-    for (let tries = 3; ; tries--) {
+    for (let tries = TRIES; ; tries--) {
       try {
         return await line.ask('call:initiate', order)
       } catch (e) {

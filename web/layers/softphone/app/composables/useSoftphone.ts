@@ -1,10 +1,10 @@
 import type { CountryCode } from 'libphonenumber-js/min'
+import { computed, readonly, ref, shallowRef } from 'vue'
 import { createClock } from '../../phone/clock'
 import type { LineParts, Socket } from '../../phone/line'
-import { createMicrophone, readProcessing } from '../../phone/microphone'
 import { loadNumbers, type Numbers } from '../../phone/number'
-import { createRecording } from '../../phone/recording'
-import { createSoftphone, nothing, type Order, type Snapshot, type Softphone, type Voice } from '../../phone/softphone'
+import { nothing, type Snapshot, type Voice } from '../../phone/snapshot'
+import type { Order, Softphone } from '../../phone/softphone'
 import type { CallView, Found, Story } from '../../phone/wire'
 
 /** What the phone needs of the page that it is in. */
@@ -28,15 +28,23 @@ const home = ref<CountryCode>()
 const recent = shallowRef<CallView[]>([])
 const clock = createClock()
 let asleep: Softphone | undefined // its recording waits for a click
+let learning = false // the rules of numbers are on their way, or here
 let host: Host | undefined
 let phone: Softphone | undefined
 
 /** Takes a moment that the server wrote into an answer. */
 export const hearServerTime = (date: string | null) => { if (date) clock.hear(Date.parse(date)) }
 
-/** Connects the one phone of this page to the desk of who is logged in. */
-export function connectSoftphone(of: Host) {
+/**
+ * Connects the one phone of this page to the desk of who is logged in. Its parts
+ * are loaded only then: the page comes first.
+ */
+export async function connectSoftphone(of: Host) {
   host = of
+  const [{ createSoftphone }, { createMicrophone, readProcessing }, { createRecording }] = await Promise.all([
+    import('../../phone/softphone'), import('../../phone/microphone'), import('../../phone/recording'),
+  ])
+  if (host !== of) return
   phone = createSoftphone({
     socket: openSocket, token: of.token, renew: of.renew, clock, who: of.who,
     id: () => crypto.randomUUID?.() ?? `${Math.random()}${Math.random()}`, // an insecure page has no crypto
@@ -67,6 +75,7 @@ export function disconnectSoftphone() {
   phone = host = undefined
   isOpen.value = false
   recent.value = []
+  home.value = undefined // another desk may be in another country
 }
 
 async function openSocket(auth: Parameters<LineParts['open']>[0]): Promise<Socket> {
@@ -107,8 +116,15 @@ async function remember() {
   await findHome()
 }
 
+/** Loads the rules of numbers when one is shown for the first time. */
+function learn() {
+  if (learning) return
+  learning = true
+  void loadNumbers().then((n) => { numbers.value = n }).then(findHome)
+}
+
 async function findHome() {
-  if (home.value || !numbers.value) return
+  if (home.value || !numbers.value || !host) return
   const own = recent.value.find(c => c.direction === 'outbound')?.from
   const someone = own ?? (await find('').catch(() => [])).find(c => c.phone)?.phone
   home.value = someone ? numbers.value.country(someone) : undefined
@@ -135,7 +151,7 @@ export function useSoftphone() {
   function open() {
     isOpen.value = true
     void phone?.wantSound()
-    if (!numbers.value) void loadNumbers().then((n) => { numbers.value = n }).then(findHome)
+    learn()
   }
 
   return {
@@ -167,6 +183,9 @@ export function useSoftphone() {
     renew: (token: string) => phone?.renew(token),
     putAway: () => phone?.putAway(),
     now: clock.now,
-    shown: (number: string) => numbers.value?.format(number, home.value) ?? number,
+    shown(number: string) {
+      learn()
+      return numbers.value?.format(number, home.value) ?? number
+    },
   }
 }
