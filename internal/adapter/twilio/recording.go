@@ -122,16 +122,16 @@ func (r *Recorder) Recordings(ctx context.Context, callSID string) ([]recording.
 // host; where it leads, we follow without them, and to known hosts only.
 func (r *Recorder) FetchRecording(ctx context.Context, sid string, channels int) (io.ReadCloser, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
-	answer, err := r.fetch(ctx, sid, channels)
+	sound, err := r.fetch(ctx, sid, channels)
 	var refused *twilioapi.Error
 	if errors.As(err, &refused) && refused.Status == http.StatusBadRequest && channels > 1 {
-		answer, err = r.fetch(ctx, sid, 1) // it has one only
+		sound, err = r.fetch(ctx, sid, 1) // it has one only
 	}
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("fetch recording %s: %w", sid, err)
 	}
-	return &body{answer.Body, cancel}, nil
+	return &body{sound, cancel}, nil
 }
 
 // body ends its request when it is closed.
@@ -146,7 +146,7 @@ func (b *body) Close() error {
 	return err
 }
 
-func (r *Recorder) fetch(ctx context.Context, sid string, channels int) (*http.Response, error) {
+func (r *Recorder) fetch(ctx context.Context, sid string, channels int) (io.ReadCloser, error) {
 	address := r.base() + twilioapi.AccountPath(r.Account.SID) + "/Recordings/" + url.PathEscape(sid) + ".wav"
 	if channels > 1 {
 		address += "?RequestedChannels=" + strconv.Itoa(channels)
@@ -165,7 +165,7 @@ func (r *Recorder) fetch(ctx context.Context, sid string, channels int) (*http.R
 			return nil, err
 		}
 		if answer.StatusCode == http.StatusOK {
-			return answer, nil
+			return answer.Body, nil
 		}
 		where := answer.Header.Get("Location")
 		said, _ := io.ReadAll(io.LimitReader(answer.Body, answerMost)) // an error's words; without them it is one too

@@ -29,17 +29,28 @@ const (
 	offBeat = 400 * time.Millisecond
 )
 
-// attended returns a call that the assistant listens to, if the desk has one and
-// the user may use it.
+// attended returns a call that is recorded by the desk's rules and that the
+// assistant listens to, if the desk has one and the user may use it.
 func (s *Seat) attended(in tenant.Integrations, config call.Config) *call.Call {
-	if s.ex.Assist == nil || !s.User.Role.May(auth.UseAssistant) {
-		return call.NewCall(config)
+	tape, w := s.newTape(context.Background(), config), (*scribe)(nil) // the rules are a few rows of our own
+	var l listeners
+	if tape != nil {
+		l = append(l, tape)
 	}
-	ear, _ := s.ex.Assist(s.Tenant, in, s.User)
-	w := &scribe{seat: s, config: config, able: ear != nil}
-	config.Listener = w
-	w.call = call.NewCall(config)
-	return w.call
+	if s.ex.Assist != nil && s.User.Role.May(auth.UseAssistant) {
+		ear, _ := s.ex.Assist(s.Tenant, in, s.User)
+		w = &scribe{seat: s, config: config, able: ear != nil, guard: tape.Guard}
+		l = append(l, w)
+	}
+	if len(l) > 0 {
+		config.Listener = l
+	}
+	c := call.NewCall(config)
+	tape.of(c)
+	if w != nil {
+		w.call = c
+	}
+	return c
 }
 
 // scribe is the assistant of one call: it lives as long as the call, over as many
@@ -48,7 +59,8 @@ type scribe struct {
 	seat   *Seat
 	config call.Config
 	call   *call.Call
-	able   bool // there is an account
+	able   bool                            // there is an account
+	guard  func(media.Writer) media.Writer // stops what it hears while the recording is paused
 
 	// Of the call's owner.
 	listener      *assist.Listener
@@ -67,8 +79,8 @@ func (w *scribe) Joined(b *media.Bridge) {
 	if w.listener == nil {
 		w.start()
 	}
-	b.TapCustomer(&earpiece{tap: w.caller, began: w.began})
-	b.TapAgent(&earpiece{tap: w.agent, began: w.began})
+	b.TapCustomer(w.guard(&earpiece{tap: w.caller, began: w.began}))
+	b.TapAgent(w.guard(&earpiece{tap: w.agent, began: w.began}))
 }
 
 // Over implements call.Listener: the listener ends by itself, soon.

@@ -34,6 +34,9 @@ type tape struct {
 
 var _ call.Listener = (*tape)(nil)
 
+// rulesTime is how long the rules may take to be read: somebody waits for a call.
+const rulesTime = 5 * time.Second
+
 // newTape decides by the rules whether a call is recorded. Trouble with the
 // rules records nothing: it is not known whether that would be allowed. nil: this
 // server does not record.
@@ -42,6 +45,8 @@ func (b *Board) newTape(ctx context.Context, c call.Config) *tape {
 		return nil
 	}
 	p := &tape{tapes: b.tapes, config: c, decision: recording.Decision{Mode: recording.No, Why: "default"}}
+	ctx, cancel := context.WithTimeout(ctx, rulesTime)
+	defer cancel()
 	var err error
 	if p.settings, err = b.tapes.settings(ctx); err == nil {
 		err = p.decide(ctx)
@@ -235,7 +240,7 @@ func (p *tape) stateLocked(at time.Duration) RecordState {
 // tellLocked tells the page. It must not wait: the call's owner may be asking.
 func (p *tape) tellLocked(at time.Duration) {
 	s, c := p.stateLocked(at), p.call
-	if !p.over {
+	if !p.over && s.State != "off" { // which is what a page thinks that was told nothing
 		go desk{c}.keep(call.Remark{Type: "call:recording", Body: object(s)}) // ends with its answer
 	}
 }

@@ -43,7 +43,6 @@ type studio struct {
 type recordingNet struct {
 	mu     sync.Mutex
 	calls  []string
-	file   []byte
 	silent bool // it does not answer
 }
 
