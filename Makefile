@@ -37,6 +37,8 @@ test: ## every test; installs what the tests need
 	web/check --browser
 	@echo "== socket.io: the real client against our server"
 	internal/protocol/socketio/conformance/run
+	@echo "== twilio: the vendor's own clients against the simulator"
+	internal/sim/twilio/oracle/run
 	@echo "== go: vet and tests"
 	go vet ./...
 	go test $(RACE_FLAGS) ./...

@@ -21,6 +21,6 @@ export default defineConfig({
   },
   projects: [
     ...(['light', 'dark'] as const).map(colorScheme => ({ name: colorScheme, use: { colorScheme }, testIgnore: 'sound/**' })),
-    { name: 'sound', testDir: './e2e/sound' }, // measures, so it runs alone
+    { name: 'sound', testDir: './e2e/sound', retries: 2 }, // measures, so it runs alone, and again when others used the machine
   ],
 })

@@ -40,7 +40,7 @@ func (c *DemoCmd) Run(ctx context.Context) error {
 	}
 	defer s.close()
 	// The other side outlives the stop signal: calls end by its word.
-	sim, err := startTwilio(context.WithoutCancel(ctx), s.mux, "/sim/twilio", s.log)
+	sim, err := startTwilio(context.WithoutCancel(ctx), s.mux, "/sim/twilio", config.BackendURL, s.log)
 	if err != nil {
 		return fmt.Errorf("start simulated twilio: %w", err)
 	}

@@ -46,12 +46,15 @@ func (d demoDesk) connect(ctx context.Context, s *store.Control, t tenant.Tenant
 
 // startTwilio runs the simulated Twilio under a path of the demo's own port.
 // It shares nothing with the server: they speak over the wire.
-func startTwilio(ctx context.Context, mux *http.ServeMux, path string, log *slog.Logger) (*twilio.Sim, error) {
-	c := twilio.Config{Insecure: true, Logger: log.With("part", "simulated twilio")}
+func startTwilio(ctx context.Context, mux *http.ServeMux, path, backend string, log *slog.Logger) (*twilio.Sim, error) {
+	c := twilio.Config{Insecure: true, URL: backend + path, Logger: log.With("part", "simulated twilio")}
 	for _, d := range demoDesks {
 		a := twilio.Account{Sid: d.accountSid, Token: d.authToken, Name: d.name}
 		for _, n := range d.numbers {
-			a.Numbers = append(a.Numbers, twilio.Number{Number: n, Name: d.name})
+			a.Numbers = append(a.Numbers, twilio.Number{
+				Number: n, Name: d.name, // the addresses that an owner of a number enters at Twilio
+				VoiceURL: backend + "/api/voice/twiml/inbound", StatusCallback: backend + "/api/voice/webhook/status",
+			})
 		}
 		c.Accounts = append(c.Accounts, a)
 	}

@@ -28,13 +28,16 @@ type SimTwilioCmd struct {
 	People   string   `help:"JSON file of people behind numbers." type:"existingfile"`
 	Insecure bool     `help:"Allow ws:// streams and http:// webhooks."`
 	Ledger   string   `help:"File for everything that is sent and received." type:"path"`
+	VoiceURL string   `name:"voice-url" help:"Address that every number asks for a document when somebody calls it."`
+
+	CallsPerSecond float64 `help:"How many queued calls start in a second; below 0 is no limit." default:"1"`
 }
 
 // Run serves until a stop signal.
 func (c *SimTwilioCmd) Run(ctx context.Context) error {
-	account := twilio.Account{Sid: c.Account, Token: c.Token, Name: c.Account}
+	account := twilio.Account{Sid: c.Account, Token: c.Token, Name: c.Account, CallsPerSecond: c.CallsPerSecond}
 	for _, n := range c.Number {
-		account.Numbers = append(account.Numbers, twilio.Number{Number: n})
+		account.Numbers = append(account.Numbers, twilio.Number{Number: n, VoiceURL: c.VoiceURL})
 	}
 	config := twilio.Config{Accounts: []twilio.Account{account}, Insecure: c.Insecure, Ledger: c.Ledger, Logger: (&Config{LogLevel: "info"}).logger()}
 	if c.People != "" {

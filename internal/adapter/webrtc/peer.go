@@ -103,7 +103,7 @@ func (p *Peer) Close() {
 // WriteFrame implements media.Writer: the party hears f.
 func (p *Peer) WriteFrame(f media.Frame) {
 	pkt := packets.Get().(*rtp.Packet)
-	p.out.stamp(&pkt.Header, time.Now(), len(f.Data))
+	p.out.stamp(&pkt.Header, time.Now(), f)
 	pkt.Payload = f.Data
 	if err := p.ear.WriteRTP(pkt); err != nil {
 		p.unsent.Add(1)

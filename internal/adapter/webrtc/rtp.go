@@ -16,7 +16,8 @@ import (
 type sender struct {
 	mu   sync.Mutex
 	seq  uint16
-	next uint32 // timestamp of the next packet if it follows directly
+	next uint32        // timestamp of the next packet if it follows directly
+	at   time.Duration // call time of that packet
 	last time.Time
 }
 
@@ -24,17 +25,28 @@ type sender struct {
 // wake-ups are no silence.
 const pause = 100 * time.Millisecond
 
-func (s *sender) stamp(h *rtp.Header, now time.Time, size int) {
+// stamp numbers the packet of a frame. A frame that does not follow the one
+// before in call time begins another sound, after ringback or a lost stretch: it
+// stands where the clock is. Taken for the next of the old one it would leave the
+// browser's buffer too empty, and its first words would be stretched.
+func (s *sender) stamp(h *rtp.Header, now time.Time, f media.Frame) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fresh := s.last.IsZero()
-	if gap := now.Sub(s.last); !fresh && gap > pause {
+	gap := now.Sub(s.last)
+	switch {
+	case fresh:
+	case f.At != s.at:
+		s.next += uint32(max(0, gap-media.FrameTime) * g711.Rate / time.Second)
+		fresh = true
+	case gap > pause:
 		s.next += uint32((gap/media.FrameTime - 1) * media.FrameBytes)
 		fresh = true
 	}
 	*h = rtp.Header{Version: 2, Marker: fresh, SequenceNumber: s.seq, Timestamp: s.next}
 	s.seq++
-	s.next += uint32(size)
+	s.next += uint32(len(f.Data))
+	s.at = f.At + time.Duration(len(f.Data))*time.Second/g711.Rate
 	s.last = now
 }
 

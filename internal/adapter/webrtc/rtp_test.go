@@ -208,18 +208,23 @@ func TestSenderJumpsOverSilence(t *testing.T) {
 	var s sender
 	var h rtp.Header
 	now := time.Unix(0, 0)
+	data := make([]byte, media.FrameBytes)
 	for i, c := range []struct {
 		after  time.Duration
+		at     time.Duration
 		ts     uint32
 		marker bool
 	}{
-		{0, 0, true},
-		{20 * time.Millisecond, 160, false},
-		{90 * time.Millisecond, 320, false}, // late, not silent
-		{time.Second, 320 + 50*160, true},
+		{0, 0, 0, true},
+		{20 * time.Millisecond, 20 * time.Millisecond, 160, false},
+		{90 * time.Millisecond, 40 * time.Millisecond, 320, false}, // late, not silent
+		{time.Second, 60 * time.Millisecond, 320 + 50*160, true},
+		{75 * time.Millisecond, 0, 320 + 50*160 + 600, true}, // another sound, where the clock is
+		{20 * time.Millisecond, 20 * time.Millisecond, 320 + 50*160 + 760, false},
+		{5 * time.Millisecond, 0, 320 + 50*160 + 920, true}, // never over the one before
 	} {
 		now = now.Add(c.after)
-		s.stamp(&h, now, media.FrameBytes)
+		s.stamp(&h, now, media.Frame{At: c.at, Data: data})
 		if h.SequenceNumber != uint16(i) || h.Timestamp != c.ts || h.Marker != c.marker {
 			t.Errorf("packet %d: seq %d, timestamp %d, marker %t, want timestamp %d, marker %t",
 				i, h.SequenceNumber, h.Timestamp, h.Marker, c.ts, c.marker)

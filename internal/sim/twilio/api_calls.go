@@ -157,11 +157,12 @@ func (a *account) asked(r *http.Request) (*call, *twilioapi.Error) {
 
 // struck returns the answer that was ordered instead of the true one.
 func (a *account) struck(r *http.Request, kind string) *twilioapi.Error {
-	f, ok := a.sim.faults.take(a.Sid, "", kind)
+	sid := strings.TrimSuffix(r.PathValue("sid"), ".json")
+	f, ok := a.sim.faults.take(a.Sid, sid, "", kind)
 	if !ok {
 		return nil
 	}
-	a.noteFault(f, strings.TrimSuffix(r.PathValue("sid"), ".json"))
+	a.noteFault(f, sid)
 	return faultError(f.Status)
 }
 
@@ -202,7 +203,7 @@ func updateCall(a *account, r *http.Request) (int, any) {
 	if no != nil {
 		return refuse(no)
 	}
-	if f, ok := a.sim.faults.take(a.Sid, "", FaultUpdateThenDrop); ok {
+	if f, ok := a.sim.faults.take(a.Sid, c.sid, "", FaultUpdateThenDrop); ok {
 		a.noteFault(f, c.sid)
 		panic(http.ErrAbortHandler)
 	}

@@ -72,6 +72,7 @@ type call struct {
 	abandon  context.CancelFunc // ends the document under way
 	goOn     *source            // the document to go on with
 	line     *line
+	take     *take     // the recording of Record=true; set before talk
 	seat     *liveSeat // of a page that holds the telephone; set before talk
 	live     *stream
 	timers   []*time.Timer
@@ -213,7 +214,7 @@ func (c *call) ring(ctx context.Context, person Person, seat *liveSeat) (talker,
 		<-ctx.Done()
 		return nil, false
 	}
-	delay := person.answerAfter() + c.sim.faults.answerDelay(c.account.Sid)
+	delay := person.answerAfter() + c.sim.faults.answerDelay(c.account.Sid, c.sid)
 	if !sleep(ctx, delay) {
 		return nil, false
 	}
@@ -249,8 +250,12 @@ func (c *call) answer(ctx context.Context, head talker) bool {
 		c.timers = append(c.timers, time.AfterFunc(after, func() { c.finish(hungUp) }))
 	}
 	c.note(KindPerson, "answered", nil)
+	order := c.order
 	c.mu.Unlock()
 	c.announce(twilioapi.StatusInProgress, nil)
+	if c.direction == twilioapi.OutboundAPI && order.Get("Record") == "true" {
+		c.take = c.recordCall(rulesFrom(twilioapi.SourceOutboundAPI, order, true))
+	}
 	c.sound.Go(func() { l.run(ctx) })
 	return true
 }
@@ -342,6 +347,9 @@ func (c *call) end() {
 		extra.Set("Duration", strconv.Itoa((seconds+59)/60))
 	}
 	c.mu.Unlock()
+	if c.take != nil {
+		extra = with(extra, c.take.result())
+	}
 	c.callBack("completed", v.status, extra)
 	c.account.forget(c)
 	close(c.ended)

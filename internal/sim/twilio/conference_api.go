@@ -293,9 +293,6 @@ func createParticipant(a *account, r *http.Request) (int, any) {
 	leg := newCall(a, f)
 	p := c.expect(leg, joiningFrom(f))
 	leg.script = func(ctx context.Context) *source {
-		if f.Get("Record") == "true" {
-			leg.recordCall(rulesFrom(twilioapi.SourceOutboundAPI, f, true))
-		}
 		p.attend(ctx, "", nil, dialLimit)
 		return nil
 	}

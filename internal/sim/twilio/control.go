@@ -22,14 +22,16 @@ import (
 //	PUT    /control/people/{number}           a Person: who answers this number from now on
 //	GET    /control/voices                    what people can say
 //	POST   /control/calls                     a Caller: somebody calls a number of an account (POST /calls is the same)
+//	PUT    /control/sounds/{name}             a WAV file: known from now on as sound:NAME
 //	GET    /control/calls/{sid}               one call: status, levels, timeline
 //	GET    /control/calls/{sid}/heard.wav     what the person heard since the answer
 //	GET    /control/calls/{sid}/said.wav      what the person said since the answer
+//	GET    /control/calls/{sid}/heard.json    Heard: what that was, piece by piece (said.json likewise)
 //	GET    /control/calls/{sid}/timeline.json Timeline of both
 //	POST   /control/calls/{sid}/hangup        the person hangs up
 //	POST   /control/calls/{sid}/press         {"keys":"12#"}: the person presses keys
 //	POST   /control/calls/{sid}/say           {"voice":"customer-2"}: the person says it now
-//	POST   /control/calls/{sid}/socket        a Fault of kind socketClose, socketReset, socketStall, now
+//	POST   /control/calls/{sid}/socket        a Fault of a socket, now; socketLost is for when its server dies
 //	GET    /control/faults                    trouble that is still to come
 //	POST   /control/faults                    a Fault: trouble to come
 //	DELETE /control/faults                    no more trouble
@@ -44,10 +46,11 @@ func (s *Sim) routeControl(mux *http.ServeMux) {
 	handle("GET /control/voices", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.voices.list) })
 	handle("POST /control/calls", s.serveCaller)
 	handle("POST /calls", s.serveCaller)
+	handle("PUT /control/sounds/{name}", s.serveTeach)
 	handle("GET /control/calls/{sid}", s.withCall(func(c *call, w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, c.view())
 	}))
-	handle("GET /control/calls/{sid}/{what}", s.withLine(serveSound))
+	handle("GET /control/calls/{sid}/{what}", s.withLine(s.serveSound))
 	handle("POST /control/calls/{sid}/{what}", s.withCall(s.serveOrder))
 	handle("GET /control/faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.faults.list()) })
 	handle("POST /control/faults", s.serveFault)
@@ -200,13 +203,15 @@ func (s *Sim) withLine(h func(*line, http.ResponseWriter, *http.Request)) http.H
 	})
 }
 
-func serveSound(l *line, w http.ResponseWriter, r *http.Request) {
+func (s *Sim) serveSound(l *line, w http.ResponseWriter, r *http.Request) {
 	heard, said := l.sounds()
 	switch r.PathValue("what") {
 	case "heard.wav":
 		serveWAV(w, heard)
 	case "said.wav":
 		serveWAV(w, said)
+	case "heard.json", "said.json":
+		s.serveHeard(l, w, r)
 	case "timeline.json":
 		writeJSON(w, http.StatusOK, l.timeline())
 	default:
@@ -306,6 +311,10 @@ func (s *Sim) orderSocket(l *line, w http.ResponseWriter, r *http.Request) error
 		return fmt.Errorf("the call has no media stream")
 	}
 	l.call.note(KindFault, f.Kind, nil)
+	if f.Kind == FaultSocketLost { // of a loss that is still to come
+		stream.suffer(r.Context(), f)
+		return nil
+	}
 	s.goes(func(ctx context.Context) { stream.suffer(ctx, f) })
 	return nil
 }

@@ -8,10 +8,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"softphone/internal/protocol/mediastream"
+	"softphone/internal/protocol/twiml"
 	"softphone/internal/sim/twilio"
 
 	"github.com/coder/websocket"
@@ -244,4 +247,76 @@ func TestDecliningAndLeaving(t *testing.T) {
 	if diff := cmp.Diff(len(d.voice), 0); diff != "" {
 		t.Errorf("voice requests (-got +want):\n%s", diff)
 	}
+}
+
+// TestHeardByName teaches the simulator a sound, plays it from the server, and
+// asks what the person heard and said.
+func TestHeardByName(t *testing.T) {
+	d := newDesk(t, nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, d.api.URL+"/control/sounds/hold", bytes.NewReader(twilio.ToneFile(2*time.Second, 730)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, body := d.fetch(r); status != http.StatusNoContent {
+		t.Fatalf("teach: %d %s", status, body)
+	}
+	d.mu.Lock()
+	d.server.Config.Handler.(*http.ServeMux).HandleFunc("/hold.wav", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(twilio.ToneFile(2*time.Second, 730))
+	})
+	d.mu.Unlock()
+	d.answer(twiml.Pause{Length: 1}, twiml.Play{URL: "/hold.wav"})
+	d.control(http.MethodPut, "/people/+12015550142", twilio.Person{AnswerAfter: twilio.In(0), Turns: []twilio.Turn{{Say: "customer-2"}}})
+	made := d.dial("+12015550142")
+	d.ended(made.Sid)
+	for path, want := range map[string][]string{"heard.json": {"silence", "sound:hold"}, "said.json": {"voice:customer-2"}} {
+		_, body := d.control(http.MethodGet, "/calls/"+made.Sid+"/"+path, nil)
+		var heard twilio.Heard
+		if err := json.Unmarshal(body, &heard); err != nil || heard.Call != made.Sid || heard.Start.IsZero() {
+			t.Fatalf("%s: %v %s", path, err, body)
+		}
+		for _, name := range want {
+			if !slices.ContainsFunc(heard.Segments, func(s twilio.Segment) bool { return slices.Contains(s.What, name) }) {
+				t.Errorf("%s has no %s: %s", path, name, body)
+			}
+		}
+	}
+	if status, _ := d.control(http.MethodPut, "/sounds/short", nil); status != http.StatusBadRequest {
+		t.Errorf("no sound: %d, want 400", status)
+	}
+}
+
+// TestBeingACaller is a page that calls the desk: it is told that it rings, hears
+// and speaks once somebody has answered, and may hang up at any time.
+func TestBeingACaller(t *testing.T) {
+	d := newDesk(t, nil)
+	d.setNumber("VoiceUrl", d.server.URL+"/voice", "StatusCallback", d.server.URL+"/status")
+	page := d.sit(caller)
+	heard := bytes.Repeat([]byte{0x35}, 800)
+	d.socket = func(s *stream) {
+		s.untilStart()
+		s.write(mediastream.AppendMedia(nil, s.start.StreamSid, heard))
+		for s.next() {
+		}
+	}
+	sid := d.arriveAs(twilio.Caller{From: caller, To: ours})
+	if sign := page.sign("calling"); sign["call"] != sid {
+		t.Errorf("calling = %v, want %s", sign, sid)
+	}
+	page.sign("up")
+	page.hears(heard[:160])
+	page.send(`{"type":"hangUp"}`)
+	page.sign("end")
+	if end := d.ended(sid); end != "completed" {
+		t.Errorf("ended as %q, want completed", end)
+	}
+	d.answer(twiml.Pause{Length: 60})
+	sid = d.arriveAs(twilio.Caller{From: caller, To: ours})
+	page.sign("calling")
+	page.send(`{"type":"hangUp"}`)
+	page.sign("end")
+	if end := d.ended(sid); end != "no-answer" {
+		t.Errorf("given up while it rang, it ended as %q, want no-answer", end)
+	}
+	_ = page.conn.CloseNow()
 }

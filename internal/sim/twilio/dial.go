@@ -202,7 +202,6 @@ func (d *dialling) ring(ctx context.Context, from string, nouns []twiml.Noun) *r
 var (
 	lostRace = verdict{twilioapi.StatusCanceled, 487, "the dialling ended, or somebody else answered"}
 	letGo    = verdict{twilioapi.StatusCompleted, 200, "the other side left"}
-	absentee = verdict{twilioapi.StatusNoAnswer, 480, "the client is not registered"}
 )
 
 // start makes the leg of a noun and lets it ring.

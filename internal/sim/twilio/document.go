@@ -345,7 +345,7 @@ func readSound(r io.Reader) ([]byte, error) {
 // connect runs <Connect><Stream>. The document goes on when the server closes
 // the socket, and not before ("<Stream>", bidirectional).
 func (c *call) connect(ctx context.Context, base string, verb twiml.Stream) {
-	if f, ok := c.sim.faults.take(c.account.Sid, "", FaultSocketNever); ok {
+	if f, ok := c.sim.faults.take(c.account.Sid, c.sid, "", FaultSocketNever); ok {
 		c.note(KindFault, f.Kind, nil)
 		c.never(ctx, time.Duration(f.For))
 		return
@@ -380,7 +380,7 @@ func (c *call) connect(ctx context.Context, base string, verb twiml.Stream) {
 }
 
 func (c *call) openOrRefuse(ctx context.Context, base string, verb twiml.Stream) (*stream, error) {
-	if f, ok := c.sim.faults.take(c.account.Sid, "", FaultSocketRefuse); ok {
+	if f, ok := c.sim.faults.take(c.account.Sid, c.sid, "", FaultSocketRefuse); ok {
 		c.note(KindFault, f.Kind, nil)
 		return nil, &refusal{twilioapi.CodeStreamRefused, "refused by order"}
 	}

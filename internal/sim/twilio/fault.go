@@ -55,6 +55,7 @@ type Fault struct {
 	Kind    string `json:"kind"`
 	Count   int    `json:"count,omitempty"`   // default 1
 	Account string `json:"account,omitempty"` // only this one
+	Call    string `json:"call,omitempty"`    // only this one, or this conference
 	Status  int    `json:"status,omitempty"`  // of those that answer with one
 	When    string `json:"when,omitempty"`    // of callbacks: only of this CallStatus
 	Delay   Span   `json:"delay,omitempty"`
@@ -112,13 +113,13 @@ func (f *faults) forget() {
 
 // take returns the first fault of one of the kinds that strikes here, and
 // counts it.
-func (f *faults) take(account, status string, kinds ...string) (Fault, bool) {
+func (f *faults) take(account, call, status string, kinds ...string) (Fault, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range f.queue {
 		fault := &f.queue[i]
 		if !slices.Contains(kinds, fault.Kind) || fault.Account != "" && fault.Account != account ||
-			fault.When != "" && fault.When != status {
+			fault.Call != "" && fault.Call != call || fault.When != "" && fault.When != status {
 			continue
 		}
 		struck := *fault
@@ -132,7 +133,7 @@ func (f *faults) take(account, status string, kinds ...string) (Fault, bool) {
 
 // creation returns what happens to a POST /Calls.json.
 func (f *faults) creation(account string) (Fault, bool) {
-	return f.take(account, "", FaultStatus, FaultDrop, FaultCreateThenDrop, FaultCreateThenHang,
+	return f.take(account, "", "", FaultStatus, FaultDrop, FaultCreateThenDrop, FaultCreateThenHang,
 		FaultCreateThenError, FaultSlow, FaultCallbackFirst)
 }
 
@@ -145,8 +146,8 @@ type callbackPlan struct {
 	copies int
 }
 
-func (f *faults) callback(account, status string) callbackPlan {
-	fault, ok := f.take(account, status, FaultCallbackDelay, FaultCallbackTwice, FaultCallbackDrop, FaultCallbackReorder)
+func (f *faults) callback(account, call, status string) callbackPlan {
+	fault, ok := f.take(account, call, status, FaultCallbackDelay, FaultCallbackTwice, FaultCallbackDrop, FaultCallbackReorder)
 	if !ok {
 		return callbackPlan{}
 	}
@@ -162,14 +163,14 @@ func (f *faults) callback(account, status string) callbackPlan {
 	return p
 }
 
-func (f *faults) answerDelay(account string) time.Duration {
-	fault, _ := f.take(account, "", FaultAnswerDelay)
+func (f *faults) answerDelay(account, call string) time.Duration {
+	fault, _ := f.take(account, call, "", FaultAnswerDelay)
 	return time.Duration(fault.Delay)
 }
 
 // socket lets ordered trouble strike the stream that has just started.
 func (f *faults) socket(c *call, s *stream) {
-	fault, ok := f.take(c.account.Sid, "", FaultSocketClose, FaultSocketReset, FaultSocketStall, FaultSocketStop)
+	fault, ok := f.take(c.account.Sid, c.sid, "", FaultSocketClose, FaultSocketReset, FaultSocketStall, FaultSocketStop)
 	if !ok {
 		return
 	}

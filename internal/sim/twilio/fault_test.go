@@ -251,3 +251,39 @@ func TestFaultList(t *testing.T) {
 		t.Errorf("after forgetting: %s", body)
 	}
 }
+
+// TestFaultOfOneCall says that trouble for one call leaves the others alone, and
+// that a loss ordered for one stream is what happens when its server dies.
+func TestFaultOfOneCall(t *testing.T) {
+	d := newDesk(t, nil)
+	die := make(chan struct{})
+	d.socket = func(s *stream) {
+		s.untilStart()
+		<-die
+		_ = s.conn.CloseNow()
+	}
+	first, second := d.dial(quick), d.dial(quick)
+	d.noted(first.Sid, twilio.KindStream, "started")
+	d.noted(second.Sid, twilio.KindStream, "started")
+	d.fault(twilio.Fault{Kind: twilio.FaultRead, Status: 500, Call: second.Sid})
+	if status, _ := d.do(http.MethodGet, callsPath+"/"+first.Sid+".json", nil); status != http.StatusOK {
+		t.Errorf("the first call: %d, want 200", status)
+	}
+	if status, _ := d.do(http.MethodGet, callsPath+"/"+second.Sid+".json", nil); status != http.StatusInternalServerError {
+		t.Errorf("the second call: %d, want 500", status)
+	}
+	if status, body := d.control(http.MethodPost, "/calls/"+first.Sid+"/socket", twilio.Fault{Kind: twilio.FaultSocketLost, Unnoticed: true}); status != http.StatusNoContent {
+		t.Fatalf("%d %s", status, body)
+	}
+	d.noted(first.Sid, twilio.KindFault, "socketLost")
+	close(die)
+	if end := d.ended(second.Sid); end != "completed" {
+		t.Errorf("the second call ended as %q", end)
+	}
+	d.noted(first.Sid, twilio.KindStream, "stopped")
+	if got := d.call(first.Sid).Status; got != "in-progress" {
+		t.Errorf("the first call is %s, want in-progress: nobody noticed", got)
+	}
+	d.update(first.Sid, "Status", "completed")
+	d.ended(first.Sid)
+}

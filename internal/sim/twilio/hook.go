@@ -113,7 +113,7 @@ func (s *Sim) sendOnce(ctx context.Context, h hook, target twilioapi.Target) (*r
 }
 
 func (s *Sim) voiceFails(h hook) bool {
-	f, ok := s.faults.take(h.account.Sid, "", FaultVoiceFail)
+	f, ok := s.faults.take(h.account.Sid, h.call, "", FaultVoiceFail)
 	if ok {
 		s.ledger.add(Entry{Account: h.account.Sid, Call: h.call, Kind: KindFault, What: f.Kind})
 	}

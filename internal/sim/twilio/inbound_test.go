@@ -33,7 +33,6 @@ func (d *desk) setNumber(pairs ...string) {
 	}
 }
 
-
 // arrive lets somebody call the desk.
 func (d *desk) arrive(person twilio.Person) string {
 	d.t.Helper()

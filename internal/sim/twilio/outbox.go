@@ -34,7 +34,7 @@ func (o *outbox) note(kind, what string, detail map[string]any) {
 
 // deliver sends a callback. What was ordered to go wrong goes wrong here.
 func (o *outbox) deliver(h hook) {
-	plan := o.sim.faults.callback(h.account.Sid, h.what)
+	plan := o.sim.faults.callback(h.account.Sid, h.call, h.what)
 	if plan.note != "" {
 		o.note(KindFault, plan.note, map[string]any{"callback": h.what})
 	}

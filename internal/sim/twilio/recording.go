@@ -25,18 +25,17 @@ type take struct {
 	began      time.Time
 	detach     func() // from what it listens to
 
-	mu        sync.Mutex
-	status    string
-	updated   time.Time
-	skipping  bool
-	silent    int             // bytes since somebody was loud
-	said      []byte          // mu-law of what came from the person
-	heard     []byte          // of what went to them
-	mix       []int32         // of a conference
-	at        map[*member]int // where the next of each member goes
-	seconds   int
-	sound     []byte // the file, once it is complete
-	deletedAt time.Time
+	mu       sync.Mutex
+	status   string
+	updated  time.Time
+	skipping bool
+	silent   int             // bytes since somebody was loud
+	said     []byte          // mu-law of what came from the person
+	heard    []byte          // of what went to them
+	mix      []int32         // of a conference
+	at       map[*member]int // where the next of each member goes
+	seconds  int
+	sound    []byte // the file, once it is complete
 }
 
 // takeRules say how it is recorded and who is told.

@@ -230,7 +230,7 @@ func getMedia(a *account, r *http.Request) (int, any) {
 	if strings.HasSuffix(name, ".json") {
 		return getRecording(a, r)
 	}
-	if f, ok := a.sim.faults.take(a.Sid, "", FaultMedia); ok {
+	if f, ok := a.sim.faults.take(a.Sid, "", "", FaultMedia); ok {
 		a.noteFault(f, "")
 		return refuse(faultError(f.Status))
 	}

@@ -89,6 +89,7 @@ type Sim struct {
 	accounts map[string]*account
 	people   *people
 	voices   *voices
+	sounds   sounds
 	ledger   *ledger
 	faults   *faults
 	ids      *ids

@@ -294,11 +294,11 @@ func (s *stream) ended(err error) {
 	switch {
 	case s.cause != "":
 	case errors.As(err, &closed):
-		s.cause = "closed by the server"
+		s.cause, s.loss = "closed by the server", loss{} // in order: nothing is lost
 		s.call.note(KindAlert, "stream closed", map[string]any{"code": twilioapi.CodeStreamClosed, "close": int(closed.Code), "reason": closed.Reason})
 	default:
 		s.cause = "broken"
-		if f, ok := s.call.sim.faults.take(s.call.account.Sid, "", FaultSocketLost); ok {
+		if f, ok := s.call.sim.faults.take(s.call.account.Sid, s.call.sid, "", FaultSocketLost); ok {
 			s.loss = f.loss()
 			s.call.note(KindFault, f.Kind, nil)
 		}

@@ -72,6 +72,19 @@ func (v *voices) clip(id string) ([]byte, error) {
 	return v.file(id)
 }
 
+// all returns every sound that was used so far, as voice:ID.
+func (v *voices) all() map[string][]byte {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	sounds := map[string][]byte{}
+	for id, sound := range v.sound {
+		if len(sound) >= 2*shapeWindow {
+			sounds["voice:"+id] = sound
+		}
+	}
+	return sounds
+}
+
 func (v *voices) file(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -43,14 +43,14 @@ export function writeWave(sound: Float32Array): Buffer {
   return out
 }
 
-/** To 8 kHz, by a windowed sinc below 3.6 kHz. */
-export function toPhone(sound: Float32Array, rate: number): Float32Array {
+/** To 8 kHz, by a windowed sinc below 3.6 kHz, beginning a part of a sample later. */
+export function toPhone(sound: Float32Array, rate: number, part = 0): Float32Array {
   const step = rate / RATE
   const cut = 3600 / rate
   const half = Math.ceil(16 * step)
   const out = new Float32Array(Math.floor(sound.length / step))
   for (let i = 0; i < out.length; i++) {
-    const at = i * step
+    const at = (i + part) * step
     let sum = 0
     for (let k = Math.max(0, Math.ceil(at - half)); k <= Math.min(sound.length - 1, at + half); k++) {
       const d = k - at
@@ -94,19 +94,26 @@ export interface Window { at: number, likeness: number, shift: number }
 
 /**
  * Every second of `sent` that holds speech, with its likeness in `arrived`. The
- * whole is aligned by its loudness first, then each second by its samples.
+ * whole is aligned by its loudness first, then each second by its samples, then
+ * by parts of a sample where `between` gives the sound that lies between them:
+ * half a sample is half a period of the highest tones of a telephone.
  */
-export function compare(sent: Float32Array, arrived: Float32Array, loud = 0.01): Window[] {
+export function compare(sent: Float32Array, arrived: Float32Array, between: Float32Array[] = [], loud = 0.01): Window[] {
   const coarse = align(envelope(sent.subarray(0, arrived.length - 1)), pad(envelope(arrived), sent.length / 80), 0, Math.floor(sent.length / 80) * 2)
   const shift = 80 * coarse.at - 80 * Math.floor(sent.length / 80)
   const padded = pad(arrived, sent.length)
+  const finer = between.map(b => pad(b, sent.length))
   const windows: Window[] = []
   for (let at = 0; at + RATE <= sent.length; at += RATE) {
     const second = sent.subarray(at, at + RATE)
     if (rms(second) < loud) continue
     const middle = at + shift + sent.length
     if (middle < 0 || middle + RATE > padded.length) continue
-    const found = align(second, padded, middle - 800, middle + 800)
+    let found = align(second, padded, middle - 800, middle + 800)
+    for (const part of finer) {
+      const near = align(second, part, found.at - 1, found.at + 1)
+      if (near.likeness > found.likeness) found = near
+    }
     windows.push({ at, likeness: found.likeness, shift: found.at - sent.length - at })
   }
   return windows

@@ -53,7 +53,8 @@ function state(name, words, detail = "") {
   clock(name === "up");
   show("answer", name === "rings");
   show("decline", name === "rings");
-  show("hangup", name === "up");
+  show("hangup", name === "up" || name === "calls");
+  show("call", name === "waits" && socket?.readyState === WebSocket.OPEN && byId("desk").options.length > 0);
   show("leave", name === "waits");
   show("meters", name === "up");
   show("keypad", name === "up");
@@ -121,6 +122,10 @@ const signs = {
     ring(true);
     byId("answer").focus();
   },
+  calling() {
+    state("calls", "It rings at the desk", "Wait for an answer, or hang up.");
+    byId("hangup").focus();
+  },
   up() {
     ring(false);
     state("up", "Connected", `You are ${names.get(me) ?? "somebody"}, ${me}`);
@@ -170,7 +175,18 @@ function leave(words, detail = "Choose a number above; its usual person steps as
 
 const send = (sign) => socket?.readyState === WebSocket.OPEN && socket.send(JSON.stringify(sign));
 
+// letCall lets somebody call the desk that is chosen; one who sits at this page
+// talks, everybody else behaves as in the list.
+async function letCall(from) {
+  const answer = await fetch("control/calls", {
+    method: "POST", headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ from, to: byId("desk").value }),
+  });
+  if (!answer.ok) byId("phone-state").textContent = `The call did not come about: ${(await answer.json()).error}`;
+}
+
 function setUpPhone() {
+  byId("call").addEventListener("click", () => letCall(me));
   byId("seat-form").addEventListener("submit", sit);
   byId("answer").addEventListener("click", () => send({ type: "answer" }));
   byId("decline").addEventListener("click", () => send({ type: "decline" }));
@@ -200,13 +216,15 @@ function meterRow(words, value) {
 function callItem(call) {
   const item = element("li");
   const who = element("div", "", { class: "who" });
-  who.append(element("span", `${call.name} ${call.to}`), element("span", call.status, { class: "status", "data-status": call.status }));
-  item.append(who, element("div", `from ${call.from}`, { class: "status" }));
+  const person = call.direction === "inbound" ? call.from : call.to;
+  const desk = call.direction === "inbound" ? `calls ${call.to}` : `from ${call.from}`;
+  who.append(element("span", `${call.name} ${person}`), element("span", call.status, { class: "status", "data-status": call.status }));
+  item.append(who, element("div", desk, { class: "status" }));
   if (call.status === "in-progress") item.append(meterRow("Hears", call.heard), meterRow("Says", call.said));
   if (call.timeline) {
     const links = element("div", "", { class: "links" });
     for (const [what, words] of [["heard", "What they heard"], ["said", "What they said"]]) {
-      links.append(element("a", words, { href: `control/calls/${call.call}/${what}.wav`, "aria-label": `${words}, call to ${call.name} ${call.call.slice(-6)}` }));
+      links.append(element("a", words, { href: `control/calls/${call.call}/${what}.wav`, "aria-label": `${words}, call of ${call.name} ${call.call.slice(-6)}` }));
     }
     item.append(links);
   }
@@ -233,6 +251,8 @@ async function watch() {
     const { calls, accounts } = await fetchJSON("control/state");
     show("no-calls", calls.length === 0);
     replace("calls", () => calls.map(callItem), JSON.stringify(calls));
+    const desks = accounts.flatMap((account) => account.numbers ?? []);
+    replace("desk", () => desks.map((desk) => element("option", `${desk.name ?? ""} ${desk.number}`.trim(), { value: desk.number })), JSON.stringify(desks));
     replace("accounts", () => accounts.map(accountItem), JSON.stringify(accounts));
   } catch {
     show("no-calls", true); // the simulator stopped; the next round tells
@@ -250,7 +270,11 @@ async function listPeople() {
   for (const person of people) names.set(person.number, person.name);
   byId("people").replaceChildren(...people.map((person) => {
     const row = element("tr");
-    row.append(element("td", person.number), element("td", person.name), element("td", behaviour(person)));
+    const call = element("button", "Let them call", { type: "button", "aria-label": `Let ${person.name} call the desk` });
+    call.addEventListener("click", () => letCall(person.number));
+    const calls = element("td");
+    calls.append(call);
+    row.append(element("td", person.number), element("td", person.name), element("td", behaviour(person)), calls);
     return row;
   }));
   byId("numbers").replaceChildren(...people.map((person) => element("option", person.name, { value: person.number })));
