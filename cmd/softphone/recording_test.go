@@ -21,11 +21,11 @@ import (
 )
 
 // rules saves the desk's rules of recording.
-func (m manager) rules(s recording.Settings) {
+func (m manager) rules(s recording.Rules) {
 	m.Helper()
 	s.Numbers, s.AllParties = []recording.NumberRule{}, append([]string{}, s.AllParties...)
 	var out map[string]any
-	if status := ask(m.T, "PUT", m.url+"/api/tenant/settings", m.token, api.DeskSettings{Recording: &s}, &out); status != http.StatusOK {
+	if status := ask(m.T, "PUT", m.url+"/api/tenant/settings", m.token, api.ChangedSettings{Recording: &s}, &out); status != http.StatusOK {
 		m.Fatalf("settings: %d %v", status, out)
 	}
 }
@@ -79,7 +79,7 @@ func loudest(side []byte, from, to time.Duration) (most float64) {
 // sides of the recording tell what the agent said, and when.
 func TestACallIsRecordedPausedAndPlayed(t *testing.T) {
 	url := startDemo(t)
-	admin(t, url).rules(recording.Settings{Default: recording.Yes})
+	admin(t, url).rules(recording.Rules{Default: recording.Yes})
 	a := seat(t, url, 0)
 	a.call(twilio.NumberEcho)
 	a.must(a.hearEcho(a.ctx))
@@ -125,7 +125,7 @@ func TestACallIsRecordedPausedAndPlayed(t *testing.T) {
 func TestNothingIsKeptInTheClear(t *testing.T) {
 	dir := t.TempDir()
 	url := startDemo(t, func(c *DemoCmd) { c.Data = dir })
-	admin(t, url).rules(recording.Settings{Default: recording.Yes})
+	admin(t, url).rules(recording.Rules{Default: recording.Yes})
 	a := seat(t, url, 0)
 	a.call(twilio.NumberEcho)
 	a.must(a.hearEcho(a.ctx))

@@ -63,6 +63,8 @@ func New(mux *http.ServeMux, c Config) *API {
 	a.calls()
 	a.contacts()
 	a.integrations()
+	a.settings()
+	a.agents()
 	a.recordings(mux)
 	mux.HandleFunc("/api/", a.unknown)
 	return a

@@ -13,6 +13,7 @@ import (
 type Problem struct {
 	huma.ErrorModel
 	Code    string               `json:"code" doc:"stable, for programs"`
+	Rule    string               `json:"rule,omitempty" doc:"with a refused call: the rule, as the settings name it"`
 	Tenants []switchboard.Choice `json:"tenants,omitempty" doc:"with choose_tenant: the desks to choose from"`
 }
 
@@ -50,6 +51,14 @@ var statusOf = map[switchboard.Code]int{
 	switchboard.EmergencyNumber:   http.StatusUnprocessableEntity,
 	switchboard.NoNumber:          http.StatusUnprocessableEntity,
 	switchboard.NotOurNumber:      http.StatusUnprocessableEntity,
+	switchboard.OwnNumber:         http.StatusUnprocessableEntity,
+	switchboard.RangeNotAllowed:   http.StatusUnprocessableEntity,
+	switchboard.DoNotCall:         http.StatusUnprocessableEntity,
+	switchboard.OutsideHours:      http.StatusUnprocessableEntity,
+	switchboard.CallingFrozen:     http.StatusForbidden,
+	switchboard.TooManyCalls:      http.StatusTooManyRequests,
+	switchboard.TooManyAtOnce:     http.StatusTooManyRequests,
+	switchboard.SpendLimit:        http.StatusTooManyRequests,
 	switchboard.NotConfigured:     http.StatusServiceUnavailable,
 	switchboard.ShuttingDown:      http.StatusServiceUnavailable,
 }
@@ -79,7 +88,7 @@ func (a *API) problem(err error) huma.StatusError {
 	if !ok {
 		status = http.StatusConflict
 	}
-	p := &Problem{Code: string(r.Code), Tenants: r.Choices}
+	p := &Problem{Code: string(r.Code), Rule: r.Rule, Tenants: r.Choices}
 	p.Status, p.Title, p.Detail = status, http.StatusText(status), r.Message
 	return p
 }

@@ -37,14 +37,6 @@ type recordingOutput struct {
 	Body      Recording
 }
 
-// DeskSettings are the parts of a desk's settings.
-type DeskSettings struct {
-	Recording *recording.Settings `json:"recording,omitempty"`
-}
-
-type settingsInput struct{ Body DeskSettings }
-type settingsOutput struct{ Body DeskSettings }
-
 const (
 	// audioPath is where links lead.
 	audioPath = "/api/voice/audio/"
@@ -55,8 +47,6 @@ const (
 func (a *API) recordings(mux *http.ServeMux) {
 	route(a, auth.History, huma.Operation{OperationID: "get-recording", Method: http.MethodGet, Path: "/api/voice/calls/{id}/recording", Summary: "The recording of a call", Tags: []string{"voice"}}, a.getRecording)
 	route(a, auth.DeleteRecordings, huma.Operation{OperationID: "delete-recording", Method: http.MethodDelete, Path: "/api/voice/calls/{id}/recording", Summary: "Delete the recording of a call, for good", DefaultStatus: http.StatusNoContent, Tags: []string{"voice"}}, a.deleteRecording)
-	route(a, auth.ManageTenant, huma.Operation{OperationID: "get-settings", Method: http.MethodGet, Path: "/api/tenant/settings", Summary: "The desk's settings", Tags: []string{"tenant"}}, a.getSettings)
-	route(a, auth.ManageTenant, huma.Operation{OperationID: "put-settings", Method: http.MethodPut, Path: "/api/tenant/settings", Summary: "Save the desk's settings", Description: "A part that is absent stays as it is.", Tags: []string{"tenant"}}, a.putSettings)
 	mux.HandleFunc("GET "+audioPath+"{link}", a.play)
 }
 
@@ -80,20 +70,6 @@ func (a *API) getRecording(ctx context.Context, in *idInput) (*recordingOutput, 
 
 func (a *API) deleteRecording(ctx context.Context, in *idInput) (*struct{}, error) {
 	return nil, seatOf(ctx).DeleteRecording(ctx, call.ID(in.ID))
-}
-
-func (a *API) getSettings(ctx context.Context, _ *struct{}) (*settingsOutput, error) {
-	r, err := seatOf(ctx).RecordingSettings(ctx)
-	return &settingsOutput{Body: DeskSettings{Recording: &r}}, err
-}
-
-func (a *API) putSettings(ctx context.Context, in *settingsInput) (*settingsOutput, error) {
-	if in.Body.Recording != nil {
-		if _, err := seatOf(ctx).SaveRecordingSettings(ctx, *in.Body.Recording); err != nil {
-			return nil, err
-		}
-	}
-	return a.getSettings(ctx, nil)
 }
 
 // play sends what a link stands for. Whatever is wrong with it, the answer is the

@@ -73,7 +73,7 @@ type answer struct {
 func (p *page) obey(c command, e *socketio.Event) {
 	a := p.answer(c, e)
 	if a.no != nil {
-		_ = p.socket.Emit("call:error", Error{Code: a.no.Code, Message: a.no.Message, CallID: a.callID})
+		_ = p.socket.Emit("call:error", Error{Code: a.no.Code, Message: a.no.Message, Rule: a.no.Rule, CallID: a.callID})
 	}
 	_ = e.Ack(a.body) // a client that is gone asks again with the same commandId
 }
@@ -133,7 +133,7 @@ func (p *page) refused(err error, callID string) answer {
 	body, err := json.Marshal(struct {
 		OK    bool  `json:"ok"`
 		Error Error `json:"error"`
-	}{Error: Error{Code: no.Code, Message: no.Message}})
+	}{Error: Error{Code: no.Code, Message: no.Message, Rule: no.Rule}})
 	if err != nil {
 		panic(err) // strings only
 	}

@@ -65,7 +65,11 @@ func (p *page) catchUp(ctx context.Context, since map[string]switchboard.Place) 
 	} else if err := p.wholeLocked(ctx, seat); err != nil {
 		return err
 	}
-	for _, e := range p.early {
+	statuses, err := seat.Statuses(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range append(statuses, p.early...) {
 		if at, ok := p.sent[e.Stream]; !ok || at.Epoch != e.Epoch || e.Seq > at.Seq {
 			p.sendLocked(e)
 		}
@@ -175,7 +179,7 @@ func (p *page) taken(ctx context.Context) (*switchboard.Seat, error) {
 // numbered is an event as it is sent: its own fields beside those of the stream.
 func numbered(e call.Event) json.RawMessage {
 	return with(struct {
-		CallID call.ID `json:"callId"`
+		CallID call.ID `json:"callId,omitempty"`
 		Stream string  `json:"stream"`
 		Epoch  int     `json:"epoch"`
 		Seq    int64   `json:"seq"`

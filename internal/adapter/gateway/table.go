@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"reflect"
 
+	"softphone/internal/phone/agent"
 	"softphone/internal/phone/auth"
 	"softphone/internal/phone/call"
 	"softphone/internal/phone/switchboard"
@@ -83,6 +84,7 @@ type (
 	Error struct {
 		Code    switchboard.Code `json:"code"`
 		Message string           `json:"message"`
+		Rule    string           `json:"rule,omitempty" doc:"of a refused call: the rule, as the settings name it"`
 		CallID  string           `json:"callId,omitempty"`
 	}
 	// State is all that a page shows; it replaces what the page knew.
@@ -153,6 +155,27 @@ type (
 		Numbered
 		Suggestion
 	}
+	// Placed is the place of an event in a stream that is not a call's.
+	Placed struct {
+		Stream string `json:"stream" doc:"agent:ID"`
+		Epoch  int    `json:"epoch"`
+		Seq    int64  `json:"seq" doc:"a higher one is newer; the newest replaces all before it, and gaps mean nothing"`
+		At     string `json:"at" doc:"RFC 3339, milliseconds"`
+	}
+	// StatusEvent tells all of a colleague's status, or of one's own.
+	StatusEvent struct {
+		Placed
+		Agent switchboard.AgentView `json:"agent"`
+	}
+	// Status is what a user says of themselves.
+	Status struct {
+		Status agent.Status `json:"status" enum:"available,away,offline"`
+		Reason string       `json:"reason,omitempty" doc:"of away: lunch, training, ...; at most 60 characters"`
+	}
+	// Stated is one's own status after a command.
+	Stated struct {
+		Agent switchboard.AgentView `json:"agent"`
+	}
 	// ActionEvent is an action in its stream.
 	ActionEvent struct {
 		Numbered
@@ -178,6 +201,7 @@ var commands = []command{
 	order("call:record", auth.MakeCalls, "Pause (false) or go on with the recording; or begin one that waits for the other side's consent, which the agent has heard. While it is paused nothing listens: no recording, no transcript, no assistant. not_paused says that the telephone network has not confirmed within a second.", record),
 	order("call:accept", auth.ReceiveCalls, "Take an incoming call.", noIncoming),
 	order("call:reject", auth.ReceiveCalls, "Refuse an incoming call.", noIncoming),
+	order("agent:status", AnyUser, "Say what this user is doing. Choosing available ends wrap-up early.", setStatus),
 	order("media:offer", auth.MakeCalls, "Connect this page's microphone and ear: a complete offer (all candidates in it), PCMU. The answer is complete too. A device connected before goes on until the new one is heard.", offer),
 	order("media:close", AnyUser, "Disconnect this page's microphone and ear.", closeMedia),
 	order("auth:renew", AnyUser, "Show a fresh access token of the same session.", renew),
@@ -194,6 +218,7 @@ var events = []event{
 	told[Error]("call:error", "A command was refused; its acknowledgement says the same."),
 	told[MediaState]("media:state", "What became of the device that this page connected."),
 	told[AgentState]("agent:state", "The user's device came or went. Not numbered."),
+	told[StatusEvent]("agent:status", "What somebody at the desk is doing: of everybody after connecting, then each change."),
 	told[TranscriptEvent]("ai:transcript", "A line of the conversation. Until it is final it is not numbered and is replaced by higher revisions."),
 	told[SuggestionEvent]("ai:suggestion", "What the agent might say or do next."),
 	told[ActionEvent]("ai:action", "What the assistant looks up, did, or proposes."),
@@ -237,6 +262,11 @@ func record(ctx context.Context, _ *page, s *switchboard.Seat, in Recording) (sw
 // noIncoming answers for calls that do not ring here: all calls are outbound so far.
 func noIncoming(context.Context, *page, *switchboard.Seat, OfCall) (Nothing, error) {
 	return Nothing{}, &switchboard.Refusal{Code: switchboard.NotNow, Message: "This call does not ring here."}
+}
+
+func setStatus(ctx context.Context, _ *page, s *switchboard.Seat, in Status) (Stated, error) {
+	v, err := s.SetStatus(ctx, in.Status, in.Reason)
+	return Stated{v}, err
 }
 
 func offer(ctx context.Context, p *page, s *switchboard.Seat, in SDP) (SDP, error) {

@@ -31,7 +31,7 @@ const deadlockTries = 5
 // agent for reading, and of two calls of one agent neither could write then.
 func (t *Tenant) change(ctx context.Context, c call.Change) error {
 	return t.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		for _, step := range []func(context.Context, bun.Tx, call.Change) error{t.putOnce, claimAgent, putCall, putLegs, putLines, writeOut, putEvents, markInbox, t.putJobs} {
+		for _, step := range []func(context.Context, bun.Tx, call.Change) error{t.putOnce, claimAgent, putCall, putLegs, t.settleLegs, putLines, writeOut, putEvents, markInbox, t.putJobs} {
 			if err := step(ctx, tx, c); err != nil {
 				return err
 			}

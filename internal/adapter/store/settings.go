@@ -36,12 +36,16 @@ func (t *Tenant) Setting(ctx context.Context, name string, into any) error {
 
 // SaveSetting stores one part of the desk's settings.
 func (t *Tenant) SaveSetting(ctx context.Context, name string, value any) error {
+	return t.saveSetting(ctx, t.db, name, value)
+}
+
+func (t *Tenant) saveSetting(ctx context.Context, db bun.IDB, name string, value any) error {
 	body, err := json.Marshal(value)
 	if err != nil {
 		return err
 	}
 	row := settingRow{Name: name, Body: string(body), UpdatedAt: t.now().UnixMilli()}
-	return t.put(ctx, t.db, &row, "name")
+	return t.put(ctx, db, &row, "name")
 }
 
 // put updates the row of its key, or makes it. The insert comes second: in

@@ -101,7 +101,14 @@ var ring = func() *seal.Ring {
 
 func open(t *testing.T, c store.Config) *store.Control {
 	t.Helper()
-	c.Ring, c.Log, c.Now = ring, slog.New(slog.DiscardHandler), func() time.Time { return start }
+	c.Now = func() time.Time { return start }
+	return openAt(t, c)
+}
+
+// openAt is open with a clock of the test's.
+func openAt(t *testing.T, c store.Config) *store.Control {
+	t.Helper()
+	c.Ring, c.Log = ring, slog.New(slog.DiscardHandler)
 	s, err := store.Open(context.Background(), c)
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,8 @@ type Tenant struct {
 	dialect dialect
 	now     func() time.Time
 	swept   atomic.Int64 // when expired keys were removed last, ms
+
+	permitsSwept atomic.Int64 // when idle permits were given back last, ms
 }
 
 type userRow struct {

@@ -30,6 +30,9 @@ var _ call.Carrier = (*Carrier)(nil)
 // Dial implements call.Carrier. Only a 429 is tried again: it says that nothing
 // was done.
 func (c *Carrier) Dial(ctx context.Context, d call.Dial) (string, error) {
+	if !d.Allowed() {
+		return "", &call.Refusal{Reason: call.NotPermitted, Err: errors.New("no permit for this leg")}
+	}
 	form := c.order(d).Form()
 	for try := 1; ; try++ {
 		if err := c.Account.Pacer.Wait(ctx); err != nil {
@@ -67,11 +70,11 @@ func (c *Carrier) order(d call.Dial) twilioapi.CreateCall {
 		ring = ringTime
 	}
 	return twilioapi.CreateCall{
-		To: d.To, From: d.From,
+		To: d.Permit.To(), From: d.Permit.From(),
 		URL:                  c.address("/api/voice/twiml/outbound", d.Leg),
 		StatusCallback:       c.address("/api/voice/webhook/status", d.Leg),
 		StatusCallbackEvents: []string{"initiated", "ringing", "answered", "completed"},
-		Timeout:              ring, TimeLimit: d.Limit,
+		Timeout:              ring, TimeLimit: d.Permit.Limit(),
 	}
 }
 
@@ -121,8 +124,8 @@ func (c *Carrier) Ask(ctx context.Context, sid string) (call.Fact, error) {
 
 // Find implements call.Carrier. The resource does not carry our leg's id, so
 // the leg is known by its numbers and its time.
-func (c *Carrier) Find(ctx context.Context, d call.Dial, since time.Time) ([]call.Fact, error) {
-	query := url.Values{"To": {d.To}, "From": {d.From}, "PageSize": {"50"}}
+func (c *Carrier) Find(ctx context.Context, s call.Sought, since time.Time) ([]call.Fact, error) {
+	query := url.Values{"To": {s.To}, "From": {s.From}, "PageSize": {"50"}}
 	var list twilioapi.CallList
 	if err := c.Account.get(ctx, twilioapi.AccountPath(c.Account.SID)+"/Calls.json?"+query.Encode(), &list); err != nil {
 		return nil, refusal(err)
@@ -133,7 +136,7 @@ func (c *Carrier) Find(ctx context.Context, d call.Dial, since time.Time) ([]cal
 		young := leg.DateCreated.IsZero() || leg.DateCreated.After(since.Add(-clockSlack))
 		if young && leg.Direction == twilioapi.OutboundAPI {
 			fact := factOf(leg)
-			fact.Leg = d.Leg
+			fact.Leg = s.Leg
 			fits = append(fits, fact)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"softphone/internal/adapter/twilio"
 	"softphone/internal/phone/call"
+	"softphone/internal/phone/gate/gatetest"
 	"softphone/internal/phone/media"
 	sim "softphone/internal/sim/twilio"
 )
@@ -121,8 +122,9 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func order(to string) call.Dial {
-	return call.Dial{Call: "C1", Leg: "L1", From: ours, To: to, Limit: time.Hour}
+func order(t *testing.T, to string) call.Dial {
+	t.Helper()
+	return call.Dial{Call: "C1", Leg: "L1", Permit: gatetest.Permit(t, "L1", ours, to, time.Hour)}
 }
 
 // receive waits for what the desk is told.
@@ -150,7 +152,7 @@ func (c counter) WriteFrame(f media.Frame) {
 func TestCallOverTheSimulator(t *testing.T) {
 	w := newWorld(t)
 	began := time.Now()
-	sid, err := w.carrier.Dial(t.Context(), order(quick))
+	sid, err := w.carrier.Dial(t.Context(), order(t, quick))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +164,7 @@ func TestCallOverTheSimulator(t *testing.T) {
 	if err := w.carrier.Cancel(t.Context(), sid); !errors.Is(err, call.ErrTooLate) {
 		t.Errorf("cancel of an answered leg: %v", err)
 	}
-	if f, err := w.carrier.Find(t.Context(), order(quick), began); err != nil || len(f) != 1 || f[0].SID != sid {
+	if f, err := w.carrier.Find(t.Context(), call.Sought{Leg: "L1", From: ours, To: quick}, began); err != nil || len(f) != 1 || f[0].SID != sid {
 		t.Errorf("find: %+v %v", f, err)
 	}
 	if f, err := w.carrier.Ask(t.Context(), sid); err != nil || f.Status != "in-progress" {
@@ -187,12 +189,27 @@ func TestCallOverTheSimulator(t *testing.T) {
 func TestCancelledLegIsHungUpByItsDocument(t *testing.T) {
 	w := newWorld(t)
 	w.gone = true
-	if _, err := w.carrier.Dial(t.Context(), order(quick)); err != nil {
+	if _, err := w.carrier.Dial(t.Context(), order(t, quick)); err != nil {
 		t.Fatal(err)
 	}
 	for f := receive(t, w.facts); f.Status != "completed"; f = receive(t, w.facts) {
 		if len(w.streams) > 0 {
 			t.Fatal("a stream came up")
 		}
+	}
+}
+
+func TestNothingIsPlacedWithoutAPermitForThisLeg(t *testing.T) {
+	w := newWorld(t)
+	other := call.Dial{Call: "C1", Leg: "L1", Permit: gatetest.Permit(t, "L2", ours, quick, time.Hour)}
+	for name, d := range map[string]call.Dial{"no permit": {Call: "C1", Leg: "L1"}, "another leg's": other} {
+		_, err := w.carrier.Dial(t.Context(), d)
+		var no *call.Refusal
+		if !errors.As(err, &no) || no.Reason != call.NotPermitted || no.Unknown {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if f, err := w.carrier.Find(t.Context(), call.Sought{From: ours, To: quick}, time.Now().Add(-time.Hour)); err != nil || len(f) != 0 {
+		t.Errorf("the carrier has %v, %v; want nothing", f, err)
 	}
 }

@@ -261,7 +261,7 @@ func TestRefusals(t *testing.T) {
 			_, _ = io.WriteString(w, test.body)
 		}))
 		c := twilio.Carrier{Tenant: "acme", Account: twilio.Account{BaseURL: api.URL, SID: account}}
-		_, err := c.Dial(t.Context(), order(quick))
+		_, err := c.Dial(t.Context(), order(t, quick))
 		api.Close()
 		var got *call.Refusal
 		if !errors.As(err, &got) {
@@ -288,7 +288,7 @@ func TestBusyCarrierIsAskedAgainAndSilenceIsNot(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	c := twilio.Carrier{Tenant: "acme", Account: twilio.Account{BaseURL: api.URL, SID: account}}
-	_, err := c.Dial(ctx, order(quick))
+	_, err := c.Dial(ctx, order(t, quick))
 	var got *call.Refusal
 	if !errors.As(err, &got) || !got.Unknown || placed.Load() != 2 {
 		t.Errorf("got %v after %d orders", err, placed.Load())

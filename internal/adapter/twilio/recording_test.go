@@ -56,7 +56,7 @@ func TestARecordingAtTwilioFromStartToDeletion(t *testing.T) {
 	r := &twilio.Recorder{Account: w.carrier.Account, Backend: doors.URL, Tenant: "acme"}
 	ctx := t.Context()
 
-	sid, err := w.carrier.Dial(ctx, order(quick))
+	sid, err := w.carrier.Dial(ctx, order(t, quick))
 	if err != nil {
 		t.Fatal(err)
 	}

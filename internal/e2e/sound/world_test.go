@@ -23,6 +23,7 @@ import (
 	"softphone/internal/adapter/twilio"
 	"softphone/internal/adapter/webrtc"
 	"softphone/internal/phone/call"
+	"softphone/internal/phone/gate/gatetest"
 	"softphone/internal/phone/media"
 	"softphone/internal/protocol/g711"
 	"softphone/internal/protocol/wav"
@@ -80,7 +81,7 @@ func connectBy(t *testing.T, fast float64, turns ...sim.Turn) *talk {
 	carrier, l := k.twilio(fast, turns)
 	k.browser(ctx)
 	var err error
-	k.sid, err = carrier.Dial(ctx, call.Dial{Call: "C1", Leg: "L1", From: ours, To: customer, Limit: time.Hour})
+	k.sid, err = carrier.Dial(ctx, call.Dial{Call: "C1", Leg: "L1", Permit: gatetest.Permit(t, "L1", ours, customer, time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,12 +7,15 @@ import (
 	"sync"
 	"time"
 
+	"softphone/internal/phone/gate"
 	"softphone/internal/phone/media"
 )
 
 // Config is what an outbound call is made of. All fields are required unless
 // they say otherwise.
 type Config struct {
+	// Permit is leave to place the customer's leg: the numbers of Record are its.
+	Permit gate.Permit
 	// Record names the call: ID, From, To, UserID, ContactID and Epoch.
 	Record      Record
 	UserName    string // for the view; may be empty

@@ -42,7 +42,7 @@ func (l *line) Dial(context.Context, call.Dial) (string, error) { l.note("dial")
 func (l *line) Cancel(context.Context, string) error            { l.note("cancel"); return nil }
 func (l *line) Hangup(context.Context, string) error            { l.note("hangup"); return nil }
 func (l *line) Ask(context.Context, string) (call.Fact, error)  { l.note("ask"); return l.asked, l.away }
-func (l *line) Find(context.Context, call.Dial, time.Time) ([]call.Fact, error) {
+func (l *line) Find(context.Context, call.Sought, time.Time) ([]call.Fact, error) {
 	l.note("find")
 	return l.fits, nil
 }

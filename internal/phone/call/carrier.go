@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"softphone/internal/phone/gate"
 )
 
 // Carrier is the telephone network as a call sees it: one tenant's account.
 type Carrier interface {
 	// Dial places a leg once and returns the carrier's id of it. It never
-	// repeats a request whose outcome is unknown. Errors are *Refusal.
+	// repeats a request whose outcome is unknown, and places nothing without a
+	// permit for this very leg. Errors are *Refusal.
 	Dial(ctx context.Context, d Dial) (sid string, err error)
 	// Cancel ends a leg that is not answered; an answered one goes on and
 	// ErrTooLate is returned.
@@ -20,20 +23,29 @@ type Carrier interface {
 	Ask(ctx context.Context, sid string) (Fact, error)
 	// Find looks for a leg whose placing has an unknown outcome: those that it
 	// may be, of this order or of one like it.
-	Find(ctx context.Context, d Dial, since time.Time) ([]Fact, error)
+	Find(ctx context.Context, s Sought, since time.Time) ([]Fact, error)
 }
 
-// Dial is an order to place one leg.
+// Dial is an order to place one leg. Whom it calls, as which number and for how
+// long at most is in the permit and nowhere else.
 type Dial struct {
-	Call ID
-	Leg  LegID
-	From string // E.164, a number of the tenant
-	To   string // E.164
+	Call   ID
+	Leg    LegID
+	Permit gate.Permit
 	// Token opens the leg's sound once: it is handed back when the leg's
 	// stream connects to us.
 	Token   string
 	Timeout time.Duration // of ringing; 0 means the carrier's default
-	Limit   time.Duration // of the whole leg; always set
+}
+
+// Allowed reports whether the permit is for this leg.
+func (d Dial) Allowed() bool { return d.Permit.Given() && d.Permit.Leg() == string(d.Leg) }
+
+// Sought is a leg that may have been placed.
+type Sought struct {
+	Leg  LegID
+	From string // E.164
+	To   string // E.164
 }
 
 // Fact is something the carrier said about a leg: a callback, or an answer to

@@ -11,7 +11,7 @@ type Left struct {
 }
 
 // Resume returns a call that takes over what was left, with the next epoch. c
-// needs no Record, Leg, Token nor names. Start takes the call away from its
+// needs no Permit, Record, Leg, Token nor names. Start takes the call away from its
 // former owner, or says ErrFenced; then the carrier is asked, and a leg that
 // still lives is ended: its sound was lost with the process that had it.
 func Resume(c Config, l Left) *Call {

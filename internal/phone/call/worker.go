@@ -198,7 +198,7 @@ func (w *worker) hang(ctx context.Context, sid string) (err error) {
 // the desk may call the same number at the same time. Two that are left are none.
 func (w *worker) find(ctx context.Context) found {
 	cfg := w.call.cfg
-	facts, err := cfg.Carrier.Find(ctx, w.call.order(), w.call.View().StartedAt)
+	facts, err := cfg.Carrier.Find(ctx, Sought{Leg: cfg.Leg, From: cfg.Record.From, To: cfg.Record.To}, w.call.View().StartedAt)
 	var free []Fact
 	for _, f := range facts {
 		taken, no := cfg.Journal.Taken(ctx, f.SID, cfg.Record.ID)
@@ -224,8 +224,5 @@ func (w *worker) dial(ctx context.Context) {
 // order is the order to dial.
 func (k *Call) order() Dial {
 	c := k.cfg
-	return Dial{
-		Call: c.Record.ID, Leg: c.Leg, From: c.Record.From, To: c.Record.To,
-		Token: c.Token, Timeout: c.Ring, Limit: c.Limit,
-	}
+	return Dial{Call: c.Record.ID, Leg: c.Leg, Permit: c.Permit, Token: c.Token, Timeout: c.Ring}
 }

@@ -25,8 +25,8 @@ const (
 	Refused Consent = "refused"
 )
 
-// Settings are a tenant's rules of recording. The zero value records nothing.
-type Settings struct {
+// Rules are a tenant's rules of recording. The zero value records nothing.
+type Rules struct {
 	Default  Mode         `json:"default" enum:"no,ask,record" doc:"what no other rule decides"`
 	Inbound  Mode         `json:"inbound,omitempty" enum:"no,ask,record" doc:"absent: the default"`
 	Outbound Mode         `json:"outbound,omitempty" enum:"no,ask,record" doc:"absent: the default"`
@@ -47,7 +47,7 @@ type NumberRule struct {
 }
 
 // Check returns the first thing wrong, in words for the admin.
-func (s Settings) Check() error {
+func (s Rules) Check() error {
 	modes := []Mode{s.Default, s.Inbound, s.Outbound}
 	for _, r := range s.Numbers {
 		if !numberLike(r.Number) {
@@ -93,7 +93,7 @@ type Decision struct {
 // Decide applies the rules: who has refused is never recorded, the rule of a
 // number wins over that of a direction, and that over the default. Where
 // everybody must agree, and where the rule says ask, it is consent that counts.
-func Decide(s Settings, c Subject) Decision {
+func Decide(s Rules, c Subject) Decision {
 	if c.Consent == Refused {
 		return Decision{No, "consent"}
 	}
@@ -107,7 +107,7 @@ func Decide(s Settings, c Subject) Decision {
 	return d
 }
 
-func (s Settings) base(c Subject) Decision {
+func (s Rules) base(c Subject) Decision {
 	for _, r := range s.Numbers {
 		if r.Number == c.Own {
 			return Decision{r.Mode, "number"}
@@ -128,7 +128,7 @@ func (s Settings) base(c Subject) Decision {
 
 // everybody reports whether everybody must agree at this number. One that is
 // hidden may be anywhere.
-func (s Settings) everybody(number string) bool {
+func (s Rules) everybody(number string) bool {
 	if !numberLike(number) {
 		return len(s.AllParties) > 0
 	}

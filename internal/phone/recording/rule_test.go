@@ -11,26 +11,26 @@ func TestTheRuleThatIsNearestDecides(t *testing.T) {
 	own, other := "+12015550100", "+14155550123"
 	numbers := []recording.NumberRule{{Number: own, Mode: yes}}
 	for name, c := range map[string]struct {
-		s       recording.Settings
+		s       recording.Rules
 		in      bool
 		consent recording.Consent
 		other   string
 		want    recording.Decision
 	}{
 		"nothing set":                {want: recording.Decision{Mode: no, Why: "default"}},
-		"default":                    {s: recording.Settings{Default: yes}, want: recording.Decision{Mode: yes, Why: "default"}},
-		"direction over default":     {s: recording.Settings{Default: yes, Inbound: no}, in: true, want: recording.Decision{Mode: no, Why: "direction"}},
-		"the other direction":        {s: recording.Settings{Default: yes, Inbound: no}, want: recording.Decision{Mode: yes, Why: "default"}},
-		"number over direction":      {s: recording.Settings{Outbound: no, Numbers: numbers}, want: recording.Decision{Mode: yes, Why: "number"}},
-		"refusal over everything":    {s: recording.Settings{Default: yes, Numbers: numbers}, consent: recording.Refused, want: recording.Decision{Mode: no, Why: "consent"}},
-		"ask":                        {s: recording.Settings{Default: ask}, want: recording.Decision{Mode: ask, Why: "default"}},
-		"ask, agreed":                {s: recording.Settings{Default: ask}, consent: recording.Given, want: recording.Decision{Mode: yes, Why: "consent"}},
-		"no, agreed":                 {s: recording.Settings{Default: no}, consent: recording.Given, want: recording.Decision{Mode: no, Why: "default"}},
-		"all must agree":             {s: recording.Settings{Default: yes, AllParties: []string{"+1415"}}, want: recording.Decision{Mode: ask, Why: "all_parties"}},
-		"all must agree, number too": {s: recording.Settings{Numbers: numbers, AllParties: []string{"+"}}, want: recording.Decision{Mode: ask, Why: "all_parties"}},
-		"all agreed":                 {s: recording.Settings{Default: yes, AllParties: []string{"+1415"}}, consent: recording.Given, want: recording.Decision{Mode: yes, Why: "default"}},
-		"elsewhere":                  {s: recording.Settings{Default: yes, AllParties: []string{"+49"}}, want: recording.Decision{Mode: yes, Why: "default"}},
-		"hidden number":              {s: recording.Settings{Default: yes, AllParties: []string{"+49"}}, other: "anonymous", want: recording.Decision{Mode: ask, Why: "all_parties"}},
+		"default":                    {s: recording.Rules{Default: yes}, want: recording.Decision{Mode: yes, Why: "default"}},
+		"direction over default":     {s: recording.Rules{Default: yes, Inbound: no}, in: true, want: recording.Decision{Mode: no, Why: "direction"}},
+		"the other direction":        {s: recording.Rules{Default: yes, Inbound: no}, want: recording.Decision{Mode: yes, Why: "default"}},
+		"number over direction":      {s: recording.Rules{Outbound: no, Numbers: numbers}, want: recording.Decision{Mode: yes, Why: "number"}},
+		"refusal over everything":    {s: recording.Rules{Default: yes, Numbers: numbers}, consent: recording.Refused, want: recording.Decision{Mode: no, Why: "consent"}},
+		"ask":                        {s: recording.Rules{Default: ask}, want: recording.Decision{Mode: ask, Why: "default"}},
+		"ask, agreed":                {s: recording.Rules{Default: ask}, consent: recording.Given, want: recording.Decision{Mode: yes, Why: "consent"}},
+		"no, agreed":                 {s: recording.Rules{Default: no}, consent: recording.Given, want: recording.Decision{Mode: no, Why: "default"}},
+		"all must agree":             {s: recording.Rules{Default: yes, AllParties: []string{"+1415"}}, want: recording.Decision{Mode: ask, Why: "all_parties"}},
+		"all must agree, number too": {s: recording.Rules{Numbers: numbers, AllParties: []string{"+"}}, want: recording.Decision{Mode: ask, Why: "all_parties"}},
+		"all agreed":                 {s: recording.Rules{Default: yes, AllParties: []string{"+1415"}}, consent: recording.Given, want: recording.Decision{Mode: yes, Why: "default"}},
+		"elsewhere":                  {s: recording.Rules{Default: yes, AllParties: []string{"+49"}}, want: recording.Decision{Mode: yes, Why: "default"}},
+		"hidden number":              {s: recording.Rules{Default: yes, AllParties: []string{"+49"}}, other: "anonymous", want: recording.Decision{Mode: ask, Why: "all_parties"}},
 	} {
 		if c.other == "" {
 			c.other = other
@@ -43,7 +43,7 @@ func TestTheRuleThatIsNearestDecides(t *testing.T) {
 }
 
 func TestRulesThatCannotBeMeantAreRefused(t *testing.T) {
-	for name, s := range map[string]recording.Settings{
+	for name, s := range map[string]recording.Rules{
 		"mode":        {Default: "maybe"},
 		"number":      {Numbers: []recording.NumberRule{{Number: "0123", Mode: recording.Yes}}},
 		"no mode":     {Numbers: []recording.NumberRule{{Number: "+123"}}},
@@ -54,7 +54,7 @@ func TestRulesThatCannotBeMeantAreRefused(t *testing.T) {
 			t.Errorf("%s: %+v accepted", name, s)
 		}
 	}
-	good := recording.Settings{Default: recording.Ask, AllParties: []string{"+", "+1415"}, Numbers: []recording.NumberRule{{Number: "+12015550100", Mode: recording.No}}}
+	good := recording.Rules{Default: recording.Ask, AllParties: []string{"+", "+1415"}, Numbers: []recording.NumberRule{{Number: "+12015550100", Mode: recording.No}}}
 	if err := good.Check(); err != nil {
 		t.Error(err)
 	}

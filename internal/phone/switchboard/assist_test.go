@@ -69,7 +69,7 @@ func (r *room) Hangup(context.Context, string) error            { return nil }
 func (r *room) Ask(context.Context, string) (call.Fact, error) {
 	return call.Fact{}, errors.New("no line")
 }
-func (r *room) Find(context.Context, call.Dial, time.Time) ([]call.Fact, error) {
+func (r *room) Find(context.Context, call.Sought, time.Time) ([]call.Fact, error) {
 	return nil, nil
 }
 

@@ -19,6 +19,8 @@ type Store interface {
 	Archive
 	Contacts
 	Inbox
+	Policies
+	Statuses
 }
 
 // Inbox keeps what the carrier tells and the tokens that open a leg's sound.
@@ -69,6 +71,8 @@ type Board struct {
 	live    *live
 	hub     *hub
 	devices *devices
+	roster  *roster
+	turns   turns // of orders that may be repeated
 	log     *slog.Logger
 
 	circuit assist.Circuit // of the assistant's account
@@ -76,5 +80,7 @@ type Board struct {
 }
 
 func newBoard(e *Exchange, t tenant.Tenant, s Store) *Board {
-	return &Board{Tenant: t, store: s, ex: e, live: newLive(), hub: newHub(), devices: newDevices(), log: e.Log.With("tenant", t.Slug)}
+	b := &Board{Tenant: t, store: s, ex: e, live: newLive(), hub: newHub(), devices: newDevices(), log: e.Log.With("tenant", t.Slug)}
+	b.roster = newRoster(b)
+	return b
 }

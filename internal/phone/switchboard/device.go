@@ -149,10 +149,12 @@ func (b *Board) serve(u call.UserID, d *seated, up func()) {
 		old.Close()
 	}
 	b.hub.device(u, true)
+	b.roster.shown(u)
 	b.attend(u, d)
 	if b.devices.drop(u, d) {
 		d.gone(Lost)
 		b.hub.device(u, false)
+		b.roster.shown(u)
 	}
 	b.withdraw(u, d)
 }

@@ -3,19 +3,19 @@ package switchboard
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"softphone/internal/phone/call"
 )
 
-// longest is how long a call may last: a forgotten line must not cost a day.
+// longest is how long a call that was taken over may last: its permit is not
+// known any more.
 const longest = 4 * time.Hour
 
 // Order is whom an agent wants to call.
 type Order struct {
 	To        string // any usual form
-	From      string // a number of the desk; empty: its first
+	From      string // a number of the desk; empty: by its rules
 	ContactID string
 }
 
@@ -30,39 +30,27 @@ func (s *Seat) dial(ctx context.Context, o Order, once *call.Once) (call.View, e
 	if in.Twilio.AccountSid == "" || in.Twilio.Token() == "" {
 		return call.View{}, refuse(NotConfigured, "This desk has no telephone line yet. An administrator enters it under Integrations.")
 	}
-	from, err := callerID(o.From, in.Twilio.PhoneNumbers)
-	if err != nil {
-		return call.View{}, err
-	}
-	to, err := number(o.To, from)
-	if err != nil {
-		return call.View{}, err
-	}
 	contact, err := s.contactName(ctx, o.ContactID)
 	if err != nil {
 		return call.View{}, err
 	}
 	now := s.ex.Now()
 	leg := call.LegID(s.ex.NewID(now))
+	permit, err := s.permit(ctx, in, leg, o.To, o.From)
+	if err != nil {
+		return call.View{}, err
+	}
 	c := s.attended(in, call.Config{
-		Record: call.Record{ID: call.ID(s.ex.NewID(now)), From: from, To: to, UserID: call.UserID(s.User.ID), ContactID: o.ContactID, Epoch: 1},
-		Leg:    leg, UserName: s.User.Name, ContactName: contact, Limit: longest, Once: once,
+		Record: call.Record{ID: call.ID(s.ex.NewID(now)), From: permit.From(), To: permit.To(), UserID: call.UserID(s.User.ID), ContactID: o.ContactID, Epoch: 1},
+		Permit: permit, Leg: leg, UserName: s.User.Name, ContactName: contact, Limit: permit.Limit(), Once: once,
 		Carrier: s.ex.Carrier(s.Tenant, in), Journal: s.store,
 		Publish: s.happened, PublishVolatile: s.passing, Log: s.log,
 	})
-	return s.start(ctx, leg, c)
-}
-
-func callerID(wanted string, own []string) (string, error) {
-	switch {
-	case len(own) == 0:
-		return "", refuse(NoNumber, "This desk has no telephone number yet. An administrator enters it under Integrations.")
-	case wanted == "":
-		return own[0], nil
-	case slices.Contains(own, wanted):
-		return wanted, nil
+	v, err := s.start(ctx, leg, c)
+	if err != nil {
+		s.release(ctx, permit)
 	}
-	return "", refuse(NotOurNumber, "This number is not one of this desk.")
+	return v, err
 }
 
 func (s *Seat) contactName(ctx context.Context, id string) (string, error) {
@@ -101,9 +89,12 @@ func (b *Board) begin(ctx context.Context, leg call.LegID, c *call.Call) error {
 		}
 		return err
 	}
+	u := c.View().UserID
 	go func() { // ends with the call
+		b.roster.began(u)
 		<-c.Done()
 		b.live.forget(leg)
+		b.roster.over(u, b.wrapUp(context.WithoutCancel(ctx)))
 	}()
 	return nil
 }

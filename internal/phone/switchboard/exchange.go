@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -94,11 +95,12 @@ func (e *Exchange) open(ctx context.Context, tenantID string) (*Board, error) {
 	b := newBoard(e, t, store)
 	if e.closed {
 		b.live.shut() // what was left is the next process's
+		b.roster.close()
 	}
 	if err := b.openTapes(ctx); err != nil {
 		return nil, fmt.Errorf("open recordings: %w", err)
 	}
-	if err := b.takeUp(ctx); err != nil {
+	if err := errors.Join(b.takeUp(ctx), b.roster.resume(ctx)); err != nil {
 		b.tapes.close()
 		return nil, err
 	}
@@ -118,6 +120,7 @@ func (e *Exchange) Close(ctx context.Context) {
 			b.live.close(ctx)
 			b.devices.close()
 			b.tapes.close()
+			b.roster.close()
 		})
 	}
 	all.Wait()

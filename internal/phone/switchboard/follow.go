@@ -32,9 +32,16 @@ type Standing struct {
 	Actions     []json.RawMessage // bodies of ai:action, the newest of each
 }
 
-// Follow makes f hear of this user's calls until leave is called.
+// Follow makes f hear of this user's calls, and of everybody's status, until
+// leave is called.
 func (s *Seat) Follow(f Follower) (leave func()) {
-	return s.hub.follow(call.UserID(s.User.ID), s.Session, f)
+	u := call.UserID(s.User.ID)
+	unfollow := s.hub.follow(u, s.Session, f)
+	left := s.roster.came(u)
+	return func() {
+		unfollow()
+		left()
+	}
 }
 
 // Standings lists this user's live calls.

@@ -52,6 +52,21 @@ func (h *hub) happened(u call.UserID, e call.Event) {
 	}
 }
 
+// everybody hands on what all of the desk may know.
+func (h *hub) everybody(e call.Event) {
+	h.mu.Lock()
+	var all []Follower
+	for _, own := range h.followers {
+		for f := range own {
+			all = append(all, f)
+		}
+	}
+	h.mu.Unlock()
+	for _, f := range all {
+		f.Happened(e)
+	}
+}
+
 func (h *hub) passing(u call.UserID, v call.Volatile) {
 	for _, f := range h.of(u) {
 		f.Passing(v)

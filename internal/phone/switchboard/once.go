@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"sync"
 	"time"
 
 	"softphone/internal/phone/call"
@@ -23,6 +24,9 @@ func (s *Seat) DialOnce(ctx context.Context, key string, o Order) (call.View, er
 	if key == "" {
 		return s.Dial(ctx, o)
 	}
+	// Those who ask at once ask one after the other: only the first is an order
+	// that counts. Between processes the key's row decides.
+	defer s.turns.take(s.User.ID + " " + key)()
 	once := &call.Once{Key: key, Hash: o.hash(), Expires: s.ex.Now().Add(onceLife)}
 	if v, ok, err := s.repeated(ctx, once); ok || err != nil {
 		return v, err
@@ -48,6 +52,41 @@ func (s *Seat) repeated(ctx context.Context, once *call.Once) (call.View, bool, 
 	}
 	v, err := s.store.Call(ctx, id)
 	return v, true, err
+}
+
+// turns lets one at a time do what has the same name.
+type turns struct {
+	mu sync.Mutex
+	of map[string]*turn
+}
+
+type turn struct {
+	sync.Mutex
+	waiting int
+}
+
+// take waits for its turn; done ends it.
+func (t *turns) take(name string) (done func()) {
+	t.mu.Lock()
+	if t.of == nil {
+		t.of = map[string]*turn{}
+	}
+	one := t.of[name]
+	if one == nil {
+		one = &turn{}
+		t.of[name] = one
+	}
+	one.waiting++
+	t.mu.Unlock()
+	one.Lock()
+	return func() {
+		one.Unlock()
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if one.waiting--; one.waiting == 0 {
+			delete(t.of, name)
+		}
+	}
 }
 
 // hash tells orders apart.

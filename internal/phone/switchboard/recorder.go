@@ -16,7 +16,7 @@ import (
 type tape struct {
 	tapes    *tapes
 	config   call.Config
-	settings recording.Settings
+	settings recording.Rules
 
 	orders sync.Mutex // one at a time
 

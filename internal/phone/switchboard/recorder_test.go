@@ -94,7 +94,7 @@ func (r *slowReader) Read(p []byte) (int, error) {
 }
 
 // openStudio opens it inside a bubble.
-func openStudio(t *testing.T, dir string, s recording.Settings) *studio {
+func openStudio(t *testing.T, dir string, s recording.Rules) *studio {
 	t.Helper()
 	ring, err := seal.NewRing(seal.NewKey())
 	if err != nil {
@@ -134,7 +134,7 @@ func openStudio(t *testing.T, dir string, s recording.Settings) *studio {
 		t.Fatal(err)
 	}
 	st.seat = &Seat{Board: b, User: u}
-	if _, err := st.seat.SaveRecordingSettings(t.Context(), s); err != nil {
+	if _, err := st.seat.SaveRecordingRules(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -224,7 +224,7 @@ func (h *heardFrames) WriteFrame(media.Frame) {
 func TestARecordedCallOverTwoDevicesAndAPause(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		st := openStudio(t, dir, recording.Settings{Default: recording.Yes})
+		st := openStudio(t, dir, recording.Rules{Default: recording.Yes})
 		c, tape := st.call("")
 		first, second, customer, others := newPhone(), newPhone(), newPhone(), &heardFrames{}
 		guard := tape.Guard(others)
@@ -278,7 +278,7 @@ func TestARecordedCallOverTwoDevicesAndAPause(t *testing.T) {
 func TestARuleThatAsksWaitsForConsent(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		st := openStudio(t, dir, recording.Settings{Default: recording.Yes, AllParties: []string{"+1415"}})
+		st := openStudio(t, dir, recording.Rules{Default: recording.Yes, AllParties: []string{"+1415"}})
 		c, _ := st.call("")
 		customer := newPhone()
 		if _, err := st.seat.Record(t.Context(), "C1", true); !hasCode(err, NotNow) {
@@ -311,7 +311,7 @@ func TestARuleThatAsksWaitsForConsent(t *testing.T) {
 func TestWhoHasRefusedIsNotRecorded(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		st := openStudio(t, dir, recording.Settings{Default: recording.Yes})
+		st := openStudio(t, dir, recording.Rules{Default: recording.Yes})
 		k, err := st.db.CreateContact(t.Context(), crm.Contact{Name: "Ana"})
 		if err == nil {
 			err = st.db.Recordings().SetConsent(t.Context(), k.ID, recording.Refused)
@@ -340,7 +340,7 @@ func TestHoldsAreNotRecordedUnlessTheDeskWantsIt(t *testing.T) {
 	for holds, want := range map[bool]int{false: 1, true: 0} {
 		dir := t.TempDir()
 		synctest.Test(t, func(t *testing.T) {
-			st := openStudio(t, dir, recording.Settings{Default: recording.Yes, Holds: holds})
+			st := openStudio(t, dir, recording.Rules{Default: recording.Yes, Holds: holds})
 			c, tape := st.call("")
 			customer := newPhone()
 			put(t, c, call.DeviceUp{Port: newPhone()})
@@ -362,7 +362,7 @@ func TestHoldsAreNotRecordedUnlessTheDeskWantsIt(t *testing.T) {
 func TestTheCarrierRecordsAndPausesWhereTheDeskWantsIt(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		st := openStudio(t, dir, recording.Settings{Default: recording.Yes, Carrier: true})
+		st := openStudio(t, dir, recording.Rules{Default: recording.Yes, Carrier: true})
 		c, _ := st.call("")
 		customer := newPhone()
 		put(t, c, call.Told{Fact: call.Fact{Leg: "L1", SID: "CA1", Status: "in-progress"}})
@@ -395,7 +395,7 @@ func TestTheCarrierRecordsAndPausesWhereTheDeskWantsIt(t *testing.T) {
 func TestARecordingWhoseOwnerDiedIsFinished(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		st := openStudio(t, dir, recording.Settings{})
+		st := openStudio(t, dir, recording.Rules{})
 		now := time.Now()
 		err := st.db.Change(t.Context(), call.Change{Fence: 1, Call: call.Record{
 			ID: "C1", Direction: call.Outbound, From: "a", To: "b", Status: call.Completed, StartedAt: now, AnsweredAt: now, EndedAt: now.Add(9 * time.Second), Talk: 9 * time.Second,

@@ -169,16 +169,16 @@ func (s *Seat) DeleteRecording(ctx context.Context, id call.ID) error {
 	return nil
 }
 
-// RecordingSettings returns the desk's rules of recording.
-func (s *Seat) RecordingSettings(ctx context.Context) (recording.Settings, error) {
+// RecordingRules returns the desk's rules of recording.
+func (s *Seat) RecordingRules(ctx context.Context) (recording.Rules, error) {
 	if s.tapes == nil {
-		return recording.Settings{Default: recording.No, Numbers: []recording.NumberRule{}, AllParties: []string{}}, nil
+		return recording.Rules{Default: recording.No, Numbers: []recording.NumberRule{}, AllParties: []string{}}, nil
 	}
 	return s.tapes.settings(ctx)
 }
 
-// SaveRecordingSettings checks and saves them; they count from the next call on.
-func (s *Seat) SaveRecordingSettings(ctx context.Context, in recording.Settings) (recording.Settings, error) {
+// SaveRecordingRules checks and saves them; they count from the next call on.
+func (s *Seat) SaveRecordingRules(ctx context.Context, in recording.Rules) (recording.Rules, error) {
 	if s.tapes == nil {
 		return in, refuse(NotConfigured, "This server does not record.")
 	}

@@ -6,6 +6,9 @@ package switchboard
 type Refusal struct {
 	Code    Code
 	Message string
+	// Rule is the rule of the gate that refused a call, as an administrator finds
+	// it in the settings; empty for all other refusals.
+	Rule string
 	// Choices is set with ChooseTenant only: the desks this login may enter.
 	Choices []Choice
 }
@@ -35,6 +38,14 @@ const (
 	EmergencyNumber   Code = "emergency_number"
 	NoNumber          Code = "no_number"
 	NotOurNumber      Code = "not_our_number"
+	OwnNumber         Code = "own_number"
+	RangeNotAllowed   Code = "range_not_allowed"
+	DoNotCall         Code = "do_not_call"
+	OutsideHours      Code = "outside_hours"
+	CallingFrozen     Code = "calling_frozen"
+	TooManyCalls      Code = "too_many_calls"
+	TooManyAtOnce     Code = "too_many_at_once"
+	SpendLimit        Code = "spend_limit"
 	AgentBusy         Code = "agent_busy"
 	NoDevice          Code = "no_device"
 	NotConfigured     Code = "carrier_not_configured"

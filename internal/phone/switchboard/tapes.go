@@ -168,7 +168,7 @@ func (t *tapes) sweep(ctx context.Context, j job.Job) error {
 var errNoCarrierRecorder = errors.New("this server does not record at the carrier")
 
 // carrier is the tenant's account with the settings as they are now.
-func (t *tapes) carrier(ctx context.Context) (recording.Carrier, recording.Settings, error) {
+func (t *tapes) carrier(ctx context.Context) (recording.Carrier, recording.Rules, error) {
 	s, err := t.settings(ctx)
 	if err != nil {
 		return nil, s, err
@@ -186,8 +186,8 @@ func (t *tapes) carrier(ctx context.Context) (recording.Carrier, recording.Setti
 // settingName is the part of the desk's settings that rules recording.
 const settingName = "recording"
 
-func (t *tapes) settings(ctx context.Context) (recording.Settings, error) {
-	s := recording.Settings{Default: recording.No}
+func (t *tapes) settings(ctx context.Context) (recording.Rules, error) {
+	s := recording.Rules{Default: recording.No}
 	err := t.Ledger.Setting(ctx, settingName, &s)
 	s.Numbers, s.AllParties = append([]recording.NumberRule{}, s.Numbers...), append([]string{}, s.AllParties...)
 	return s, err

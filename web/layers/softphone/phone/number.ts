@@ -37,7 +37,7 @@ export async function loadNumbers() {
 }
 
 /** Whether a refusal is about the number that was dialled. */
-export const isAboutNumber = (code: string) => ['invalid_number', 'emergency_number', 'country_not_allowed'].includes(code)
+export const isAboutNumber = (code: string) => ['invalid_number', 'emergency_number', 'country_not_allowed', 'range_not_allowed', 'own_number', 'do_not_call', 'outside_hours'].includes(code)
 
 /** Whether it is meant as a number and not as a name. */
 export const isDialable = (typed: string) => /^[\d\s+()./*#-]*$/.test(typed) && /\d/.test(typed)

@@ -105,6 +105,7 @@ export interface RecordingEvent {
 export interface ErrorEvent {
   code: string
   message: string
+  rule?: string
   callId?: string
 }
 
@@ -115,6 +116,26 @@ export interface MediaState {
 
 export interface AgentState {
   agent: Agent
+}
+
+export interface StatusEvent {
+  stream: string
+  epoch: number
+  seq: number
+  at: string
+  agent: AgentView
+}
+
+export interface AgentView {
+  id: string
+  name: string
+  status: 'available' | 'away' | 'wrap-up' | 'offline'
+  reason?: string
+  since: string
+  until?: string
+  busy: boolean
+  device: boolean
+  free: boolean
 }
 
 export interface TranscriptEvent {
@@ -197,6 +218,7 @@ export interface Events {
   'call:error': ErrorEvent
   'media:state': MediaState
   'agent:state': AgentState
+  'agent:status': StatusEvent
   'ai:transcript': TranscriptEvent
   'ai:suggestion': SuggestionEvent
   'ai:action': ActionEvent
@@ -211,6 +233,7 @@ export interface Commands {
   'call:record': { callId: string, on: boolean }
   'call:accept': { callId: string }
   'call:reject': { callId: string }
+  'agent:status': { status: 'available' | 'away' | 'offline', reason?: string }
   'media:offer': { sdp: string }
   'media:close': Record<string, never>
   'auth:renew': { token: string }
@@ -225,6 +248,7 @@ export interface Answers {
   'call:record': { state: 'off' | 'ask' | 'recording' | 'paused' | 'hold', why: string, atMs: number }
   'call:accept': Record<string, never>
   'call:reject': Record<string, never>
+  'agent:status': { agent: AgentView }
   'media:offer': { sdp: string }
   'media:close': Record<string, never>
   'auth:renew': Record<string, never>
