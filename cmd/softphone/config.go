@@ -27,6 +27,11 @@ type Config struct {
 	MediaListen   string        `help:"UDP address of the browsers' sound. Default: the port of --listen on all of its addresses." env:"MEDIA_LISTEN" placeholder:"0.0.0.0:3000"`
 	MediaTCP      string        `help:"TCP address of the sound of browsers whose network blocks UDP, best port 443 of an address of its own. Default: none." env:"MEDIA_LISTEN_TCP" placeholder:"0.0.0.0:3478" name:"media-listen-tcp"`
 	PublicIP      []string      `help:"Public addresses of a server behind NAT, offered to browsers for sound." env:"PUBLIC_IPS" placeholder:"IP" name:"public-ip"`
+	AudioS3       string        `help:"Store that speaks S3 for recordings, instead of the data folder." env:"AUDIO_S3_URL" placeholder:"https://s3.eu-central-1.amazonaws.com" name:"audio-s3-url"`
+	AudioBucket   string        `help:"Bucket of that store. It must exist." env:"AUDIO_S3_BUCKET" name:"audio-s3-bucket"`
+	AudioRegion   string        `help:"Region of that store." default:"us-east-1" env:"AUDIO_S3_REGION" name:"audio-s3-region"`
+	AudioKey      string        `help:"Access key of that store." env:"AUDIO_S3_KEY" name:"audio-s3-key"`
+	AudioSecret   string        `help:"Secret of the access key." env:"AUDIO_S3_SECRET" name:"audio-s3-secret"`
 	Drain         time.Duration `help:"How long the first stop signal lets live calls finish." default:"1h" env:"DRAIN"`
 	LogLevel      string        `help:"debug, info, warn or error. Phone numbers appear at debug only." default:"info" enum:"debug,info,warn,error" env:"LOG_LEVEL"`
 	LogFormat     string        `help:"text or json." default:"text" enum:"text,json" env:"LOG_FORMAT"`
@@ -47,6 +52,9 @@ func (c *Config) Settle() error {
 	}
 	if c.MediaListen == "" {
 		c.MediaListen = c.Listen
+	}
+	if c.AudioS3 != "" && (c.AudioBucket == "" || c.AudioKey == "" || c.AudioSecret == "") {
+		return errors.New("AUDIO_S3_URL needs AUDIO_S3_BUCKET, AUDIO_S3_KEY and AUDIO_S3_SECRET")
 	}
 	return c.keys()
 }

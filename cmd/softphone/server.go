@@ -51,7 +51,9 @@ func newServer(ctx context.Context, c Config, log *slog.Logger) (*server, error)
 	}
 	s := &server{config: c, control: control, mux: http.NewServeMux(), log: log}
 	network := &carriers{backend: c.BackendURL, base: c.TwilioBaseURL, pacers: map[string]*twilio.Pacer{}}
+	tapes := recordings{config: c, control: control, ring: ring}
 	s.exchange = switchboard.New(switchboard.Config{
+		Recordings: tapes.of, CarrierRecorder: network.recorder, Links: tapes.links(),
 		Directory: control, Carrier: network.of, NewID: store.NewID,
 		Assist: assistants{c.OpenAIBaseURL, log}.of,
 		Open: func(ctx context.Context, id string) (switchboard.Store, error) {

@@ -65,6 +65,7 @@ func New(mux *http.ServeMux, c Config) *API {
 	a.integrations()
 	a.settings()
 	a.agents()
+	a.recordings(mux)
 	mux.HandleFunc("/api/", a.unknown)
 	return a
 }

@@ -20,6 +20,7 @@ import (
 	"softphone/internal/phone/auth"
 	"softphone/internal/phone/call"
 	"softphone/internal/phone/crm"
+	"softphone/internal/phone/recording"
 	"softphone/internal/phone/seal"
 	"softphone/internal/phone/switchboard"
 	"softphone/internal/phone/tenant"
@@ -43,6 +44,8 @@ type door struct {
 	t       *testing.T
 	control *store.Control
 	now     time.Time
+	// recordings opens a tenant's, where there are any.
+	recordings func(db *store.Tenant, id string) *recording.Archive
 }
 
 func open(t *testing.T) *door {

@@ -13,12 +13,21 @@ import (
 
 	"softphone/internal/phone/auth"
 	"softphone/internal/phone/gate"
+	"softphone/internal/phone/recording"
 	"softphone/internal/phone/switchboard"
 )
 
 // Settings are what a desk's administrators decide, part by part.
 type Settings struct {
-	Calling gate.Policy `json:"calling"`
+	Calling   gate.Policy     `json:"calling"`
+	Recording recording.Rules `json:"recording"`
+}
+
+// ChangedSettings are the parts that somebody saves; one that is absent stays as it
+// is.
+type ChangedSettings struct {
+	Calling   *gate.Policy     `json:"calling,omitempty"`
+	Recording *recording.Rules `json:"recording,omitempty"`
 }
 
 // StoredSettings are the settings with what a page needs to show them.
@@ -28,7 +37,7 @@ type StoredSettings struct {
 	Countries []gate.Region `json:"countries" nullable:"false" doc:"all that there are"`
 }
 
-type settingsInput struct{ Body Settings }
+type settingsInput struct{ Body ChangedSettings }
 type settingsOutput struct{ Body StoredSettings }
 
 // DoNotCallEntry is a number whose owner does not want to be called.
@@ -73,7 +82,7 @@ type removeRefuserInput struct {
 
 func (a *API) settings() {
 	route(a, auth.ManageTenant, huma.Operation{OperationID: "get-settings", Method: http.MethodGet, Path: "/api/tenant/settings", Summary: "What the desk allows", Tags: []string{"tenant"}}, a.getSettings)
-	route(a, auth.ManageTenant, huma.Operation{OperationID: "put-settings", Method: http.MethodPut, Path: "/api/tenant/settings", Summary: "Save what the desk allows", Description: "Holds from the next call on; who saved is kept in the audit.", Tags: []string{"tenant"}}, a.putSettings)
+	route(a, auth.ManageTenant, huma.Operation{OperationID: "put-settings", Method: http.MethodPut, Path: "/api/tenant/settings", Summary: "Save what the desk allows", Description: "A part that is absent stays as it is. Holds from the next call on; who saved is kept in the audit.", Tags: []string{"tenant"}}, a.putSettings)
 	route(a, auth.MakeCalls, huma.Operation{OperationID: "list-do-not-call", Method: http.MethodGet, Path: "/api/voice/do-not-call", Summary: "The do-not-call list, newest first", Tags: []string{"voice"}}, a.listRefusers)
 	route(a, auth.MakeCalls, huma.Operation{OperationID: "add-do-not-call", Method: http.MethodPost, Path: "/api/voice/do-not-call", Summary: "Never call a number again", DefaultStatus: http.StatusCreated, Tags: []string{"voice"}}, a.addRefuser)
 	route(a, auth.MakeCalls, huma.Operation{OperationID: "remove-do-not-call", Method: http.MethodDelete, Path: "/api/voice/do-not-call/{number}", Summary: "Take a number off the do-not-call list", Description: "Own entries, or any with `tenant.manage`.", DefaultStatus: http.StatusNoContent, Tags: []string{"voice"}}, a.removeRefuser)
@@ -81,16 +90,27 @@ func (a *API) settings() {
 
 func (a *API) getSettings(ctx context.Context, _ *struct{}) (*settingsOutput, error) {
 	p, numbers, err := seatOf(ctx).Policy(ctx)
-	return shownSettings(p, numbers), err
+	if err != nil {
+		return nil, err
+	}
+	r, err := seatOf(ctx).RecordingRules(ctx)
+	return &settingsOutput{Body: StoredSettings{
+		Settings: Settings{Calling: p, Recording: r}, Numbers: append([]string{}, numbers...), Countries: gate.Regions(),
+	}}, err
 }
 
 func (a *API) putSettings(ctx context.Context, in *settingsInput) (*settingsOutput, error) {
-	p, numbers, err := seatOf(ctx).SavePolicy(ctx, in.Body.Calling)
-	return shownSettings(p, numbers), err
-}
-
-func shownSettings(p gate.Policy, numbers []string) *settingsOutput {
-	return &settingsOutput{Body: StoredSettings{Settings: Settings{Calling: p}, Numbers: append([]string{}, numbers...), Countries: gate.Regions()}}
+	if p := in.Body.Calling; p != nil {
+		if _, _, err := seatOf(ctx).SavePolicy(ctx, *p); err != nil {
+			return nil, err
+		}
+	}
+	if r := in.Body.Recording; r != nil {
+		if _, err := seatOf(ctx).SaveRecordingRules(ctx, *r); err != nil {
+			return nil, err
+		}
+	}
+	return a.getSettings(ctx, nil)
 }
 
 func (a *API) listRefusers(ctx context.Context, in *refusersInput) (*refusersOutput, error) {

@@ -57,6 +57,11 @@ type (
 		CallID  call.ID    `json:"callId"`
 		PartyID call.LegID `json:"partyId"`
 	}
+	// Recording stops or goes on with the recording of a call.
+	Recording struct {
+		CallID call.ID `json:"callId"`
+		On     bool    `json:"on"`
+	}
 	// SDP is a WebRTC description with all of its candidates.
 	SDP struct {
 		SDP string `json:"sdp"`
@@ -114,6 +119,11 @@ type (
 		Mode   string `json:"mode" enum:"blind,consult,add"`
 		State  string `json:"state" enum:"failed,cancelled"`
 		Reason string `json:"reason"`
+	}
+	// RecordingEvent tells a change of the recording.
+	RecordingEvent struct {
+		Numbered
+		switchboard.RecordState
 	}
 	// Error is a refusal.
 	Error struct {
@@ -233,6 +243,7 @@ var commands = []command{
 	order("call:end", auth.MakeCalls, "Hang up, or cancel before the answer.", end),
 	order("call:dtmf", auth.MakeCalls, "Sound keys to the other side; those pressed meanwhile follow.", press),
 	order("call:mute", auth.MakeCalls, "Stop or pass the agent's sound: nobody and nothing hears a muted agent.", mute),
+	order("call:record", auth.MakeCalls, "Pause (false) or go on with the recording; or begin one that waits for the other side's consent, which the agent has heard. While it is paused nothing listens: no recording, no transcript, no assistant. not_paused says that the telephone network has not confirmed within a second.", record),
 	order("call:accept", auth.ReceiveCalls, "Take a call that is offered; the first wins, the others are refused with `taken`.", accept),
 	order("call:reject", auth.ReceiveCalls, "Decline a call that is offered; others may take it.", reject),
 	order("call:hold", auth.MakeCalls, "Put a call aside, or take it up again; the other calls of the agent are put aside then.", hold),
@@ -256,6 +267,7 @@ var events = []event{
 	told[TransferEvent]("call:transfer", "Somebody who was asked into a call does not come."),
 	told[CallEvent]("call:ended", "The call is over; its verdict says how."),
 	told[KeysEvent]("call:dtmf", "Keys were pressed."),
+	told[RecordingEvent]("call:recording", "The recording began, was paused or goes on."),
 	told[Error]("call:error", "A command was refused; its acknowledgement says the same."),
 	told[MediaState]("media:state", "What became of the device that this page connected."),
 	told[AgentState]("agent:state", "The user's device came or went. Not numbered."),
@@ -328,6 +340,10 @@ func press(ctx context.Context, _ *page, s *switchboard.Seat, in Keys) (Nothing,
 
 func mute(ctx context.Context, _ *page, s *switchboard.Seat, in Muting) (Answered, error) {
 	return answered(s.Mute(ctx, in.CallID, in.On))
+}
+
+func record(ctx context.Context, _ *page, s *switchboard.Seat, in Recording) (switchboard.RecordState, error) {
+	return s.Record(ctx, in.CallID, in.On)
 }
 
 func setStatus(ctx context.Context, _ *page, s *switchboard.Seat, in Status) (Stated, error) {

@@ -63,6 +63,7 @@ func (d *Doors) Register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/voice/twiml/resume", d.outbound)
 	mux.HandleFunc("POST /api/voice/twiml/inbound", d.inbound)
 	mux.HandleFunc("POST /api/voice/webhook/status", d.status)
+	mux.HandleFunc("POST /api/voice/webhook/recording", d.recording)
 	mux.HandleFunc("GET /api/voice/media", d.media)
 }
 

@@ -21,6 +21,8 @@ const (
 	UseAssistant Permission = "ai.assist"
 	ReadCRM      Permission = "crm.read"
 	ManageTenant Permission = "tenant.manage"
+	// DeleteRecordings removes sound for good.
+	DeleteRecordings Permission = "voice.delete_recordings"
 )
 
 // Role is a named set of permissions.
@@ -37,7 +39,7 @@ var desk = []Permission{MakeCalls, ReceiveCalls, History, UseAssistant, ReadCRM}
 var permissions = map[Role][]Permission{
 	Agent:      desk,
 	Supervisor: append(slices.Clone(desk), HistoryAll),
-	Admin:      append(slices.Clone(desk), HistoryAll, ManageTenant),
+	Admin:      append(slices.Clone(desk), HistoryAll, ManageTenant, DeleteRecordings),
 }
 
 // ParseRole accepts the names of the roles.

@@ -90,6 +90,7 @@ type Listener interface {
 type Talk struct {
 	Since   time.Time // when customer and agent heard each other first; zero before
 	Message bool      // the customer speaks to the machine
+	Waiting bool      // the customer is alone and hears music
 	Voices  []Voice
 }
 

@@ -88,8 +88,10 @@ func (o *sound) tell(s State) {
 	for _, p := range s.who(func(p *Party) bool { return o.in[p.Leg.ID] != nil && p.Room == c.Room }) {
 		talk.Voices = append(talk.Voices, Voice{p.Leg.ID, p.Leg.Role, p.User, o.in[p.Leg.ID].mouth})
 	}
-	if o.in[c.Leg.ID] == nil || len(talk.Voices) < 2 && !talk.Message {
-		talk.Voices = nil
+	alone := len(talk.Voices) < 2 && !talk.Message
+	talk.Waiting = alone && !talk.Since.IsZero()
+	if o.in[c.Leg.ID] == nil || alone && !talk.Waiting {
+		talk.Voices, talk.Waiting = nil, false
 	}
 	if sameTalk(talk, o.talk) {
 		return
@@ -101,7 +103,7 @@ func (o *sound) tell(s State) {
 }
 
 func sameTalk(a, b Talk) bool {
-	return a.Message == b.Message && a.Since.Equal(b.Since) && slices.Equal(a.Voices, b.Voices)
+	return a.Message == b.Message && a.Waiting == b.Waiting && a.Since.Equal(b.Since) && slices.Equal(a.Voices, b.Voices)
 }
 
 // press sounds keys to a telephone.

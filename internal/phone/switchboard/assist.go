@@ -29,15 +29,24 @@ const (
 	offBeat = 400 * time.Millisecond
 )
 
-// listener hangs the assistant on a call, if the desk has one.
-func (b *Board) listener(in tenant.Integrations, c *call.Config) *scribe {
-	if b.ex.Assist == nil {
-		return nil
+// listen hangs on a call what hears it: the recording by the desk's rules, and
+// the assistant, if the desk has one. It returns what is to be told of the call.
+func (b *Board) listen(in tenant.Integrations, c *call.Config) func(*call.Call) {
+	tape, w := b.newTape(context.Background(), *c), (*scribe)(nil) // the rules are a few rows of our own
+	if tape != nil {
+		c.Listeners = append(c.Listeners, tape)
 	}
-	ear, _ := b.ex.Assist(b.Tenant, in, auth.User{})
-	w := &scribe{board: b, config: *c, able: ear != nil, taps: map[*media.Mouth]func(){}}
-	c.Listeners = append(c.Listeners, w)
-	return w
+	if b.ex.Assist != nil {
+		ear, _ := b.ex.Assist(b.Tenant, in, auth.User{})
+		w = &scribe{board: b, config: *c, able: ear != nil, guard: tape.Guard, taps: map[*media.Mouth]func(){}}
+		c.Listeners = append(c.Listeners, w)
+	}
+	return func(made *call.Call) {
+		tape.of(made)
+		if w != nil {
+			w.call = made
+		}
+	}
 }
 
 // scribe is the assistant of one call: it lives as long as the call, whoever
@@ -46,7 +55,8 @@ type scribe struct {
 	board  *Board
 	config call.Config
 	call   *call.Call
-	able   bool // there is an account
+	able   bool                            // there is an account
+	guard  func(media.Writer) media.Writer // stops what it hears while the recording is paused
 
 	// Of the call's owner.
 	told          bool // that there is no account
@@ -62,7 +72,7 @@ var _ call.Listener = (*scribe)(nil)
 // who talk with the customer: one tap takes one voice.
 func (w *scribe) Follow(t call.Talk) {
 	heard := map[*media.Mouth]*media.Tap{}
-	if len(t.Voices) > 0 && w.ready() {
+	if len(t.Voices) > 0 && !t.Waiting && w.ready() {
 		for _, v := range t.Voices {
 			if v.Role == call.Customer {
 				heard[v.Mouth] = w.caller
@@ -79,7 +89,7 @@ func (w *scribe) Follow(t call.Talk) {
 	}
 	for mouth, tap := range heard {
 		if w.taps[mouth] == nil {
-			w.taps[mouth] = mouth.Tap(&earpiece{tap: tap, began: w.began})
+			w.taps[mouth] = mouth.Tap(w.guard(&earpiece{tap: tap, began: w.began}))
 		}
 	}
 }

@@ -83,6 +83,7 @@ type Board struct {
 	log      *slog.Logger
 
 	circuit assist.Circuit // of the assistant's account
+	tapes   *tapes         // nil: this server does not record
 }
 
 func newBoard(e *Exchange, t tenant.Tenant, s Store) *Board {

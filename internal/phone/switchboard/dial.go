@@ -80,12 +80,10 @@ func (b *Board) made(in tenant.Integrations, c call.Config, make func(call.Confi
 	c.Publish, c.PublishVolatile = b.hub.happened, b.hub.passing
 	people := &people{board: b}
 	c.Desk = people
-	w := b.listener(in, &c)
+	told := b.listen(in, &c)
 	made := make(c)
 	people.call = made
-	if w != nil {
-		w.call = made
-	}
+	told(made)
 	return made
 }
 

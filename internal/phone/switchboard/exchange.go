@@ -12,6 +12,7 @@ import (
 
 	"softphone/internal/phone/auth"
 	"softphone/internal/phone/call"
+	"softphone/internal/phone/recording"
 	"softphone/internal/phone/tenant"
 )
 
@@ -36,6 +37,12 @@ type Config struct {
 	Carrier func(tenant.Tenant, tenant.Integrations) call.Carrier
 	// Assist makes the models that help with a call; nil: nobody helps.
 	Assist Assistants
+	// Recordings opens a tenant's recordings; nil: nothing is recorded.
+	Recordings func(ctx context.Context, tenantID string) (Recordings, error)
+	// CarrierRecorder lets the carrier record; nil: it does not.
+	CarrierRecorder func(tenant.Tenant, tenant.Integrations) recording.Carrier
+	// Links signs what plays a recording.
+	Links recording.Links
 	// NewID makes ids of calls and legs: sortable by time.
 	NewID func(time.Time) string
 	// BaseURLs lists the base URLs that tenants may set beside the vendors' own.
@@ -90,7 +97,14 @@ func (e *Exchange) open(ctx context.Context, tenantID string) (*Board, error) {
 		b.live.shut() // what was left is the next process's
 		b.roster.close()
 	}
-	return b, errors.Join(b.takeUp(ctx), b.roster.resume(ctx))
+	if err := b.openTapes(ctx); err != nil {
+		return nil, fmt.Errorf("open recordings: %w", err)
+	}
+	if err := errors.Join(b.takeUp(ctx), b.roster.resume(ctx)); err != nil {
+		b.tapes.close()
+		return nil, err
+	}
+	return b, nil
 }
 
 // Close takes no more calls at any desk and waits for those under way until ctx
@@ -105,6 +119,7 @@ func (e *Exchange) Close(ctx context.Context) {
 		all.Go(func() {
 			b.live.close(ctx)
 			b.devices.close()
+			b.tapes.close()
 			b.roster.close()
 		})
 	}

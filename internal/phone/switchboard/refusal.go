@@ -58,6 +58,7 @@ const (
 	BadKeys           Code = "bad_keys"
 	Overloaded        Code = "overloaded"
 	BadOffer          Code = "bad_offer"
+	NotPaused         Code = "not_paused"
 	UnknownCommand    Code = "unknown_command"
 	Internal          Code = "internal"
 )

@@ -91,6 +91,17 @@ export interface KeysEvent {
   from: 'agent' | 'caller'
 }
 
+export interface RecordingEvent {
+  callId: string
+  stream: string
+  epoch: number
+  seq: number
+  at: string
+  state: 'off' | 'ask' | 'recording' | 'paused' | 'hold'
+  why: string
+  atMs: number
+}
+
 export interface ErrorEvent {
   code: string
   message: string
@@ -203,6 +214,7 @@ export interface Events {
   'call:update': CallEvent
   'call:ended': CallEvent
   'call:dtmf': KeysEvent
+  'call:recording': RecordingEvent
   'call:error': ErrorEvent
   'media:state': MediaState
   'agent:state': AgentState
@@ -218,6 +230,7 @@ export interface Commands {
   'call:end': { callId: string }
   'call:dtmf': { callId: string, digits: string }
   'call:mute': { callId: string, on: boolean }
+  'call:record': { callId: string, on: boolean }
   'call:accept': { callId: string }
   'call:reject': { callId: string }
   'agent:status': { status: 'available' | 'away' | 'offline', reason?: string }
@@ -232,6 +245,7 @@ export interface Answers {
   'call:end': { call: CallView }
   'call:dtmf': Record<string, never>
   'call:mute': { call: CallView }
+  'call:record': { state: 'off' | 'ask' | 'recording' | 'paused' | 'hold', why: string, atMs: number }
   'call:accept': Record<string, never>
   'call:reject': Record<string, never>
   'agent:status': { agent: AgentView }
