@@ -22,7 +22,11 @@ export interface LiveCall {
   endedAt?: string
   durationSeconds?: number
   muted: boolean
+  held?: boolean
   device: boolean
+  stage?: 'arriving' | 'offering' | 'voicemail'
+  move?: MoveView
+  parties?: PartyView[]
   unknown?: boolean
   assist?: Assist
   stream: string
@@ -34,9 +38,29 @@ export interface LiveCall {
 }
 
 export interface Verdict {
-  by: 'agent' | 'customer' | 'carrier' | 'desk'
+  by: 'agent' | 'customer' | 'carrier' | 'desk' | 'third'
   reason: string
   detail?: string
+}
+
+export interface MoveView {
+  by: string
+  target: string
+  mode: 'blind' | 'consult' | 'add'
+}
+
+export interface PartyView {
+  id: string
+  role: 'customer' | 'agent' | 'third' | 'supervisor' | 'ai'
+  phase: 'new' | 'dialling' | 'unknown' | 'ringing' | 'answered' | 'up' | 'ending' | 'gone'
+  userId?: string
+  name?: string
+  address?: string
+  aside?: boolean
+  muted?: boolean
+  held?: boolean
+  sound?: boolean
+  cause?: string
 }
 
 export interface Assist {
@@ -76,9 +100,49 @@ export interface CallView {
   endedAt?: string
   durationSeconds?: number
   muted: boolean
+  held?: boolean
   device: boolean
+  stage?: 'arriving' | 'offering' | 'voicemail'
+  move?: MoveView
+  parties?: PartyView[]
   unknown?: boolean
   assist?: Assist
+}
+
+export interface AcceptedEvent {
+  callId: string
+  stream: string
+  epoch: number
+  seq: number
+  at: string
+  call: CallView
+  userId: string
+  name: string
+}
+
+export interface RejectedEvent {
+  callId: string
+  stream: string
+  epoch: number
+  seq: number
+  at: string
+  call: CallView
+  userId: string
+  reason: 'rejected' | 'busy' | 'no_device'
+}
+
+export interface TransferEvent {
+  callId: string
+  stream: string
+  epoch: number
+  seq: number
+  at: string
+  call: CallView
+  by: string
+  target: string
+  mode: 'blind' | 'consult' | 'add'
+  state: 'failed' | 'cancelled'
+  reason: string
 }
 
 export interface KeysEvent {
@@ -212,6 +276,10 @@ export interface Events {
   'call:state': State
   'call:initiated': CallEvent
   'call:update': CallEvent
+  'call:incoming': CallEvent
+  'call:accepted': AcceptedEvent
+  'call:rejected': RejectedEvent
+  'call:transfer': TransferEvent
   'call:ended': CallEvent
   'call:dtmf': KeysEvent
   'call:recording': RecordingEvent
@@ -226,13 +294,17 @@ export interface Events {
 
 /** What may be asked for. */
 export interface Commands {
-  'call:initiate': { to: string, from?: string, contactId?: string }
+  'call:initiate': { to?: string, userId?: string, from?: string, contactId?: string }
   'call:end': { callId: string }
   'call:dtmf': { callId: string, digits: string }
   'call:mute': { callId: string, on: boolean }
   'call:record': { callId: string, on: boolean }
   'call:accept': { callId: string }
   'call:reject': { callId: string }
+  'call:hold': { callId: string, on: boolean }
+  'call:transfer': { callId: string, mode: 'blind' | 'consult' | 'add', to?: string, from?: string, userId?: string }
+  'call:steer': { callId: string, do: 'cancel' | 'complete' | 'swap' | 'merge' | 'leave' }
+  'call:remove': { callId: string, partyId: string }
   'agent:status': { status: 'available' | 'away' | 'offline', reason?: string }
   'media:offer': { sdp: string }
   'media:close': Record<string, never>
@@ -246,8 +318,12 @@ export interface Answers {
   'call:dtmf': Record<string, never>
   'call:mute': { call: CallView }
   'call:record': { state: 'off' | 'ask' | 'recording' | 'paused' | 'hold', why: string, atMs: number }
-  'call:accept': Record<string, never>
-  'call:reject': Record<string, never>
+  'call:accept': { call: CallView }
+  'call:reject': { call: CallView }
+  'call:hold': { call: CallView }
+  'call:transfer': { call: CallView }
+  'call:steer': { call: CallView }
+  'call:remove': { call: CallView }
   'agent:status': { agent: AgentView }
   'media:offer': { sdp: string }
   'media:close': Record<string, never>
