@@ -102,8 +102,8 @@ func endings() []ending {
 		{name: "sound closed without stop, and there again", to: quick, then: cutAndGoOn(twilio.Fault{Kind: twilio.FaultSocketClose}), seated: true, status: call.Completed, by: call.ByAgent, reason: call.HungUp, calls: 1},
 		{name: "sound reset, and the call with it", to: quick, then: cut(twilio.Fault{Kind: twilio.FaultSocketReset, EndsCall: true}), status: call.Completed, by: call.ByCarrier, reason: call.CarrierLost, calls: 1},
 		{name: "sound stalls for good, and is there again", to: quick, then: cutAndGoOn(twilio.Fault{Kind: twilio.FaultSocketStall}), seated: true, status: call.Completed, by: call.ByAgent, reason: call.HungUp, calls: 1},
-		{name: "sound never comes", to: quick, faults: []twilio.Fault{{Kind: twilio.FaultSocketNever}}, status: call.Completed, by: call.ByCarrier, reason: call.CarrierLost, calls: 1},
-		{name: "stop we did not cause", to: quick, then: cut(twilio.Fault{Kind: twilio.FaultSocketStop}), status: call.Completed, by: call.ByCustomer, reason: call.HungUp, calls: 1},
+		{name: "sound comes when it is asked for again", to: quick, faults: []twilio.Fault{{Kind: twilio.FaultSocketNever}}, then: hangUpWhen(call.Up), seated: true, status: call.Completed, by: call.ByAgent, reason: call.HungUp, calls: 1},
+		{name: "stop we did not cause, and there again", to: quick, then: cutAndGoOn(twilio.Fault{Kind: twilio.FaultSocketStop}), seated: true, status: call.Completed, by: call.ByAgent, reason: call.HungUp, calls: 1},
 		{name: "no device", to: quick, status: call.Completed, by: call.ByDesk, reason: call.NoDevice, calls: 1},
 	}
 }
@@ -253,19 +253,19 @@ func TestEqualRequestsMakeOneCall(t *testing.T) {
 	if status, v := d.dialOnce(t, "key-1", twilio.NumberBusy); status != http.StatusConflict || v.Code != "idempotency_conflict" {
 		t.Errorf("another order of the key: %d %s", status, v.Code)
 	}
-	if status, v := d.dialOnce(t, "key-2", twilio.NumberBusy); status != http.StatusConflict || v.Code != "agent_busy" {
-		t.Errorf("another key while calling: %d %s", status, v.Code)
+	status, second := d.dialOnce(t, "key-2", twilio.NumberBusy)
+	if status != http.StatusCreated || second.Call.ID == id {
+		t.Errorf("another key while calling: %d %s", status, second.Code)
 	}
+	d.until(t, second.Call.ID, "an end", isOver)
 	d.hangUp(t, id)
 	d.until(t, id, "an end", isOver)
 	if status, v := d.dialOnce(t, "key-1", twilio.NumberNoAnswer); status != http.StatusCreated || v.Call.ID != id {
 		t.Errorf("after the end: %d %s, want %s", status, v.Call.ID, id)
 	}
-	status, next := d.dialOnce(t, "key-2", twilio.NumberBusy)
-	if status != http.StatusCreated || next.Call.ID == id {
-		t.Errorf("the key of a refused order: %d %s", status, next.Call.ID)
+	if status, v := d.dialOnce(t, "key-2", twilio.NumberBusy); status != http.StatusCreated || v.Call.ID != second.Call.ID {
+		t.Errorf("the other key again: %d %s, want %s", status, v.Call.ID, second.Call.ID)
 	}
-	d.until(t, next.Call.ID, "an end", isOver)
 	w.kill()
 	w.start()
 	if status, v := d.dialOnce(t, "key-1", twilio.NumberNoAnswer); status != http.StatusCreated || v.Call.ID != id {
