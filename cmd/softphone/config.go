@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -24,7 +25,7 @@ type Config struct {
 	OpenAIBaseURL string        `help:"OpenAI's API for tenants that set none, ending in /v1." default:"https://api.openai.com/v1" env:"OPENAI_BASE_URL" name:"openai-base-url"`
 	AllowBaseURL  []string      `help:"Further base URLs that tenants may set." env:"ALLOW_BASE_URLS" placeholder:"URL"`
 	Origins       []string      `help:"Other web origins that may call the API and the socket." env:"ALLOWED_ORIGINS" placeholder:"URL"`
-	MediaListen   string        `help:"UDP address of the browsers' sound. Default: the port of --listen on all of its addresses." env:"MEDIA_LISTEN" placeholder:"0.0.0.0:3000"`
+	MediaListen   string        `help:"UDP address of the browsers' sound. Default: the port of --listen; on all addresses when --listen is of this machine only and BACKEND_URL is not." env:"MEDIA_LISTEN" placeholder:"0.0.0.0:3000"`
 	MediaTCP      string        `help:"TCP address of the sound of browsers whose network blocks UDP, best port 443 of an address of its own. Default: none." env:"MEDIA_LISTEN_TCP" placeholder:"0.0.0.0:3478" name:"media-listen-tcp"`
 	PublicIP      []string      `help:"Public addresses of a server behind NAT, offered to browsers for sound." env:"PUBLIC_IPS" placeholder:"IP" name:"public-ip"`
 	AudioS3       string        `help:"Store that speaks S3 for recordings, instead of the data folder." env:"AUDIO_S3_URL" placeholder:"https://s3.eu-central-1.amazonaws.com" name:"audio-s3-url"`
@@ -51,12 +52,25 @@ func (c *Config) Settle() error {
 		c.MediaURL = "ws" + strings.TrimPrefix(c.BackendURL, "http")
 	}
 	if c.MediaListen == "" {
-		c.MediaListen = c.Listen
+		c.MediaListen = c.mediaListen(u)
 	}
 	if c.AudioS3 != "" && (c.AudioBucket == "" || c.AudioKey == "" || c.AudioSecret == "") {
 		return errors.New("AUDIO_S3_URL needs AUDIO_S3_BUCKET, AUDIO_S3_KEY and AUDIO_S3_SECRET")
 	}
 	return c.keys()
+}
+
+// mediaListen is on this machine only when the pages are: a proxy in front of the
+// TCP port passes no UDP.
+func (c *Config) mediaListen(public *url.URL) string {
+	host, port, err := net.SplitHostPort(c.Listen)
+	if ip := net.ParseIP(public.Hostname()); err != nil || public.Hostname() == "localhost" || ip != nil && ip.IsLoopback() {
+		return c.Listen
+	}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return "0.0.0.0:" + port
+	}
+	return c.Listen
 }
 
 func (c *Config) keys() error {

@@ -180,7 +180,7 @@ func (k *Call) begin(now time.Time) (Change, []Effect) {
 	a := k.cfg.Agent
 	a.Leg.CallID, a.Leg.DialledAt, a.claimed = r.ID, now, true
 	k.state.Parties = append(k.state.Parties, a)
-	then := []Effect{setTimer{grace, a.Leg.ID, graceRinging}}
+	var then []Effect // a device is wanted when somebody answers, and not before
 	if c = k.state.customer(); c.phone() {
 		then = append(then, dialLeg{c.Leg.ID})
 	} else {

@@ -245,11 +245,13 @@ func (s *State) deviceDown(in DeviceDown) ([]Effect, error) {
 	if p.Held {
 		return nil, nil
 	}
-	wait := graceTalking
-	if s.Call.AnsweredAt.IsZero() {
-		wait = graceRinging
+	switch {
+	case !s.Call.AnsweredAt.IsZero():
+		return []Effect{setTimer{grace, p.Leg.ID, graceTalking}}, nil
+	case s.customer().port != nil:
+		return []Effect{setTimer{grace, p.Leg.ID, graceRinging}}, nil
 	}
-	return []Effect{setTimer{grace, p.Leg.ID, wait}}, nil
+	return nil, nil // it rings: the device is wanted when somebody answers
 }
 
 func (s *State) mute(in Mute) ([]Effect, error) {
