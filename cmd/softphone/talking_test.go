@@ -23,6 +23,11 @@ func talks() []talking {
 	suffer := func(f twilio.Fault) func(*testing.T, context.Context, *townDesk, *checkAgent, call.View) {
 		return func(t *testing.T, _ context.Context, d *townDesk, _ *checkAgent, v call.View) { cut(f)(t, d, v.ID) }
 	}
+	outlive := func(f twilio.Fault) func(*testing.T, context.Context, *townDesk, *checkAgent, call.View) {
+		return func(t *testing.T, _ context.Context, d *townDesk, _ *checkAgent, v call.View) {
+			cutAndGoOn(f)(t, d, v.ID)
+		}
+	}
 	return []talking{
 		{"we hang up", func(t *testing.T, ctx context.Context, _ *townDesk, a *checkAgent, _ call.View) {
 			if _, err := a.hangUp(ctx); err != nil {
@@ -32,9 +37,9 @@ func talks() []talking {
 		{"the customer hangs up", func(t *testing.T, _ context.Context, d *townDesk, _ *checkAgent, v call.View) {
 			d.control(t, "/calls/"+v.CallSID+"/hangup", nil, 204)
 		}, call.Completed, call.ByCustomer, call.HungUp},
-		{"the socket is cut", suffer(twilio.Fault{Kind: twilio.FaultSocketClose}), call.Completed, call.ByCarrier, call.CarrierLost},
+		{"the socket is cut, and they talk on", outlive(twilio.Fault{Kind: twilio.FaultSocketClose}), call.Completed, call.ByAgent, call.HungUp},
 		{"the socket is reset, and the call ends with it", suffer(twilio.Fault{Kind: twilio.FaultSocketReset, EndsCall: true}), call.Completed, call.ByCarrier, call.CarrierLost},
-		{"stop, though nobody hung up", suffer(twilio.Fault{Kind: twilio.FaultSocketStop}), call.Completed, call.ByCustomer, call.HungUp},
+		{"stop, though nobody hung up, and they talk on", outlive(twilio.Fault{Kind: twilio.FaultSocketStop}), call.Completed, call.ByAgent, call.HungUp},
 	}
 }
 
@@ -102,9 +107,9 @@ func (d *townDesk) talk(t *testing.T, ctx context.Context, a *checkAgent) call.V
 	return v
 }
 
-// A conversation that dies with the server is told as what it was: its length,
-// and that it was our doing. Twilio's leg does not live on.
-func TestConversationThatDiesWithTheServer(t *testing.T) {
+// A conversation outlives the server: the next one takes it up, the agent comes
+// back, and its length is told from the first answer on.
+func TestConversationThatOutlivesTheServer(t *testing.T) {
 	t.Parallel()
 	w := newTown(t, 1)
 	w.start()
@@ -114,8 +119,17 @@ func TestConversationThatDiesWithTheServer(t *testing.T) {
 	time.Sleep(1500 * time.Millisecond) // of conversation
 	w.kill()
 	w.start()
+	_, again := d.sitDown(t)
+	back := func(f dossierOf) bool {
+		part, ok := f.Call.Part(f.Call.UserID)
+		return inPhase(call.Up)(f) && (!ok || part.Sound)
+	}
+	d.until(t, v.ID, "both sides again", back)
+	if !again.isOver() { // the call goes on; it is ended by us
+		d.hangUp(t, v.ID)
+	}
 	found := d.until(t, v.ID, "an end", isOver).Call
-	if found.Status != call.Completed || found.Verdict.By != call.ByDesk || found.Verdict.Reason != call.Crashed {
+	if found.Status != call.Completed || found.Verdict.By != call.ByAgent || found.Verdict.Reason != call.HungUp {
 		t.Errorf("%s %+v", found.Status, found.Verdict)
 	}
 	if found.DurationSeconds == nil || *found.DurationSeconds < 1 {
