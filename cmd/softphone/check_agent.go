@@ -27,6 +27,7 @@ type checkAgent struct {
 	story demoStory
 	user  demoUser
 	name  string
+	id    string // of the user, once logged in
 	token string
 	sock  *client.Client
 	peer  *webrtc.Agent
@@ -105,13 +106,16 @@ func fetch(r *http.Request, into any) error {
 }
 
 func (a *checkAgent) logIn(ctx context.Context) (string, error) {
-	var pass struct{ AccessToken string }
+	var pass struct {
+		AccessToken string
+		User        struct{ ID string }
+	}
 	var err error
 	if a.part, err = demo.Sentences(); err != nil {
 		return "", err
 	}
 	err = a.ask(ctx, http.MethodPost, "/api/auth/login", map[string]string{"email": a.user.Email, "password": a.user.Password}, &pass)
-	a.token = pass.AccessToken
+	a.token, a.id = pass.AccessToken, pass.User.ID
 	return string(a.user.Role) + " of " + a.user.Desk, err
 }
 
@@ -139,6 +143,8 @@ func (a *checkAgent) hearOf(name string, body json.RawMessage) {
 // await returns the first event of the call, or of the session before one, that
 // has the name and fits.
 func (a *checkAgent) await(ctx context.Context, name string, fits func(json.RawMessage) bool) (toldEvent, error) {
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
 	for {
 		a.mu.Lock()
 		for _, e := range a.told[a.from:] {

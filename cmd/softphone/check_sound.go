@@ -67,6 +67,7 @@ type checkEar struct {
 	mu       sync.Mutex
 	heard    []byte
 	lastLoud time.Time // the newest frame with speech
+	newest   time.Time // frame at all
 }
 
 // WriteFrame implements media.Writer.
@@ -75,6 +76,7 @@ func (e *checkEar) WriteFrame(f media.Frame) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.heard = append(e.heard, f.Data...)
+	e.newest = time.Now()
 	if loud {
 		e.lastLoud = time.Now()
 	}
@@ -92,8 +94,14 @@ func (e *checkEar) sound() []byte {
 	return bytes.Clone(e.heard)
 }
 
-// last is the newest 200 ms.
+// last is the newest 200 ms, nothing when nothing comes.
 func (e *checkEar) last() []byte {
+	e.mu.Lock()
+	silent := time.Since(e.newest) > 10*media.FrameTime
+	e.mu.Unlock()
+	if silent {
+		return nil
+	}
 	sound := e.sound()
 	return sound[max(0, len(sound)-10*media.FrameBytes):]
 }
