@@ -9,7 +9,7 @@ GOLANGCI := .tools/golangci-lint-$(GOLANGCI_VERSION)
 WEB_SOURCES := $(shell git ls-files web/app web/layers web/i18n web/public 'web/*.json' 'web/*.yaml' 'web/*.ts' web/build web/tools 2>/dev/null)
 RACE_FLAGS := -race -shuffle=on
 
-.PHONY: help build demo test lint bench soak dev web tools generate check-generated clean
+.PHONY: help build pictures demo test lint bench soak dev web tools generate check-generated clean
 
 help: ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ generate: ## API description and configuration page from the Go types
 
 check-generated: generate ## fails when something generated is not committed
 	git diff --exit-code -- docs web/layers/softphone/phone/wire.gen.ts
+
+pictures: build ## the pictures of the documents, taken anew
+	cd web && . ./tools && pnpm --silent test:e2e --project pictures --update-snapshots
 
 dev: ## Go on :3000, nuxt dev on :3001
 	scripts/dev

@@ -20,7 +20,12 @@ export default defineConfig({
     },
   },
   projects: [
-    ...(['light', 'dark'] as const).map(colorScheme => ({ name: colorScheme, use: { colorScheme }, testIgnore: 'sound/**' })),
+    ...(['light', 'dark'] as const).map(colorScheme => ({ name: colorScheme, use: { colorScheme }, testIgnore: ['sound/**', 'pictures/**'] })),
+    {
+      name: 'pictures', testDir: './e2e/pictures', snapshotPathTemplate: '../docs/pictures/{arg}{ext}',
+      // Clocks and the words of the moment differ from run to run.
+      expect: { toHaveScreenshot: { maxDiffPixelRatio: 0.1 } },
+    },
     { name: 'sound', testDir: './e2e/sound', retries: 2 }, // measures, so it runs alone, and again when others used the machine
   ],
 })

@@ -431,7 +431,7 @@ func (k *Call) do(e Effect) {
 	case setTimer:
 		k.set(e)
 	case stopTimer:
-		k.clear(timerOf{e.timer, e.leg})
+		k.clear(timerOf(e))
 	case playKeys:
 		k.sound.press(e)
 	case play:

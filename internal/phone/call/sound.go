@@ -125,7 +125,7 @@ func (o *sound) announce(e play) {
 			at = o.in[e.leg]
 		}
 	}
-	if at == nil || src == nil {
+	if at == nil {
 		o.later(played{e.prompt})
 		return
 	}
@@ -135,7 +135,7 @@ func (o *sound) announce(e play) {
 // prompt is an announcement; a caller is told by a beep when to speak.
 func prompt(name string) media.Source {
 	src := media.Prompt(name)
-	if name == "voicemail" && src != nil {
+	if name == "voicemail" {
 		return media.Sequence(src, media.Beep())
 	}
 	return src
