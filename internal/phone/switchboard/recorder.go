@@ -27,7 +27,7 @@ type tape struct {
 	take     *recording.Take  // nil: nothing is recorded by us
 	carrier  *carrierTape     // nil: nothing is recorded by the carrier
 	guards   []*earlyGuard
-	talk     call.Talk              // as the call told last
+	talk     call.Talk               // as the call told last
 	ears     map[*media.Mouth]func() // that hear; each is left by its func
 	over     bool
 }
