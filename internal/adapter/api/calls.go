@@ -15,6 +15,7 @@ import (
 	"softphone/internal/phone/auth"
 	"softphone/internal/phone/call"
 	"softphone/internal/phone/switchboard"
+	"softphone/internal/phone/tenant"
 )
 
 // Leg is one leg of a call: a telephone or a device.
@@ -182,7 +183,7 @@ func parseCursor(s string) (call.Cursor, error) {
 	}
 	ms, id, ok := strings.Cut(string(raw), ".")
 	n, err := strconv.ParseInt(ms, 10, 64)
-	if err != nil || !ok || id == "" {
+	if err != nil || !ok || !tenant.IsID(id) {
 		return call.Cursor{}, fmt.Errorf("cursor %q", s)
 	}
 	return call.Cursor{StartedAt: time.UnixMilli(n), ID: call.ID(id)}, nil
