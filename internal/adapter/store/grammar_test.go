@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -58,6 +59,24 @@ func TestWhatCannotBeAnIDIsNotFound(t *testing.T) {
 		}
 		if found, err := db.SearchContacts(ctx, "Zoë", 5); err != nil || len(found) > 0 {
 			t.Errorf("search in another script: %v %v", found, err)
+		}
+	})
+}
+
+// TestWhatIsNotUnderstoodIsKept once, whatever it is, and is of no leg.
+func TestWhatIsNotUnderstoodIsKept(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Control) {
+		ctx := context.Background()
+		_, db := newTenant(t, s)
+		for _, raw := range []string{"CallStatus=teleported", "\x00\xff", "CallStatus=teleported"} {
+			if err := db.Keep(ctx, "odd/"+strconv.Quote(raw), raw); err != nil {
+				t.Errorf("%q: %v", raw, err)
+			}
+		}
+		n, err := db.Received(ctx)
+		pending, err2 := db.Pending(ctx, "")
+		if errors.Join(err, err2) != nil || n != 2 || len(pending) > 0 {
+			t.Errorf("%d kept, pending %v: %v", n, pending, errors.Join(err, err2))
 		}
 	})
 }

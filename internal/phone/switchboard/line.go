@@ -68,6 +68,11 @@ func (l *Line) Receive(ctx context.Context, f call.Fact, dedupe string, raw []by
 	return nil // it is stored, and that is what the carrier asks for
 }
 
+// Keep stores what the carrier told and we cannot understand; no call hears of it.
+func (l *Line) Keep(ctx context.Context, dedupe string, raw []byte) error {
+	return l.board.store.Keep(context.WithoutCancel(ctx), dedupe, string(raw))
+}
+
 // Answer offers an answered leg a token for its sound, good for this leg of the
 // carrier's only; ok is false for a leg that nobody wants any more. That it asks
 // is itself news: the callback that says so may be late or lost.
