@@ -129,3 +129,35 @@ func toJSON(t *testing.T, v any) string {
 	}
 	return string(b)
 }
+
+// TestTokensAreAskedForAsTheStandardSays: RFC 9110, 11.1 and 11.6.1.
+func TestTokensAreAskedForAsTheStandardSays(t *testing.T) {
+	d := open(t)
+	d.desk("one")
+	token, _ := d.login("agent@one.example")
+	for header, want := range map[string]int{
+		"Bearer " + token: 200, "bearer " + token: 200, "BEARER  " + token: 200, token: 401, "Basic " + token: 401, "": 401,
+	} {
+		r, err := http.NewRequest(http.MethodGet, d.URL+"/api/auth/me", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", header)
+		res, err := d.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%.8q: %d, want %d", header, res.StatusCode, want)
+		}
+		if got := res.Header.Get("WWW-Authenticate"); (want == 401) != (got == "Bearer") {
+			t.Errorf("%.8q: WWW-Authenticate %q", header, got)
+		}
+	}
+	a := d.ask("POST", "/api/auth/login", "", `{"email":"agent@one.example","password":"x"}`)
+	if got := a.header.Get("WWW-Authenticate"); a.status != 401 || got != "Bearer" {
+		t.Errorf("wrong password: %d, %q", a.status, got)
+	}
+	refused(t, "wrong password", a, 401, "bad_credentials")
+}

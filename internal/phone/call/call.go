@@ -464,7 +464,7 @@ func (k *Call) post(in Input) {
 }
 
 func (k *Call) show() {
-	v := k.state.view()
+	v := k.state.view().inMillis()
 	v.ContactName = k.cfg.ContactName
 	legs, orders := map[LegID]string{}, map[LegID]Dial{}
 	for _, p := range k.state.who(func(p *Party) bool { return p.phone() && !p.gone() && !p.ending() }) {

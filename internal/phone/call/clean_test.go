@@ -90,3 +90,20 @@ func TestWordsThatCannotBeStoredDoNotKeepACallFromEnding(t *testing.T) {
 		}
 	})
 }
+
+// TestTimesAreToldInMilliseconds, as the database keeps them.
+func TestTimesAreToldInMilliseconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(123456 * time.Nanosecond)
+		l := &line{}
+		c, _ := talking(t, l)
+		do(t, c, told("completed"))
+		<-c.Done()
+		v := c.View()
+		for what, at := range map[string]*time.Time{"started": &v.StartedAt, "answered": v.AnsweredAt, "ended": v.EndedAt} {
+			if at == nil || !at.Equal(at.Truncate(time.Millisecond)) || at.Location() != time.UTC {
+				t.Errorf("%s at %v", what, at)
+			}
+		}
+	})
+}
