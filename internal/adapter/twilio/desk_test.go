@@ -82,6 +82,7 @@ func (d *desk) Connect(_ context.Context, leg call.LegID, token, callSID string,
 	if leg != "L1" || token != "once" || callSID == "CA00000000000000000000000000000002" {
 		return errors.New("no such token")
 	}
+	s.Call = "C1"
 	d.streams <- s
 	return nil
 }

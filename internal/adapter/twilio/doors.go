@@ -61,17 +61,54 @@ type Doors struct {
 	Desk    Desk
 	Backend string // the public address Twilio knows us by and signs
 	Media   string // wss address of this process, without a slash at the end
+	// Knocked counts webhooks by door and by what came of them: taken, odd,
+	// refused or failed. Dropped counts the sound of a stream that ended. nil:
+	// nobody counts.
+	Knocked func(door, result string)
+	Dropped func(Sound)
 	Log     *slog.Logger
 }
 
 // Register puts the doors into a mux.
 func (d *Doors) Register(mux *http.ServeMux) {
-	mux.HandleFunc("POST /api/voice/twiml/outbound", d.outbound)
-	mux.HandleFunc("POST /api/voice/twiml/resume", d.outbound)
-	mux.HandleFunc("POST /api/voice/twiml/inbound", d.inbound)
-	mux.HandleFunc("POST /api/voice/webhook/status", d.status)
-	mux.HandleFunc("POST /api/voice/webhook/recording", d.recording)
+	for door, serve := range map[string]http.HandlerFunc{
+		"twiml/outbound": d.outbound, "twiml/resume": d.outbound, "twiml/inbound": d.inbound,
+		"webhook/status": d.status, "webhook/recording": d.recording,
+	} {
+		mux.HandleFunc("POST /api/voice/"+door, d.counted(door, serve))
+	}
 	mux.HandleFunc("GET /api/voice/media", d.media)
+}
+
+// counted tells Knocked what came of each request.
+func (d *Doors) counted(door string, serve http.HandlerFunc) http.HandlerFunc {
+	if d.Knocked == nil {
+		return serve
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		c := &counter{ResponseWriter: w, result: "taken"}
+		serve(c, r)
+		d.Knocked(door, c.result)
+	}
+}
+
+// counter sees what a request is answered with.
+type counter struct {
+	http.ResponseWriter
+	result string
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (c *counter) WriteHeader(status int) {
+	switch {
+	case status == http.StatusForbidden:
+		c.result = "refused"
+	case status >= http.StatusInternalServerError:
+		c.result = "failed"
+	case status >= http.StatusBadRequest:
+		c.result = "odd"
+	}
+	c.ResponseWriter.WriteHeader(status)
 }
 
 // knock is a request whose signature was checked.
@@ -136,6 +173,9 @@ func (d *Doors) check(r *http.Request) (k knock, err error) {
 // would be as odd, and what is refused is lost.
 func (d *Doors) keep(w http.ResponseWriter, r *http.Request, k knock, odd error) {
 	d.Log.Warn("callback is odd: kept, not used", "path", r.URL.Path, "tenant", k.slug, "err", odd)
+	if c, ok := w.(*counter); ok {
+		c.result = "odd"
+	}
 	sum := sha256.Sum256(k.raw)
 	if err := k.line.Keep(r.Context(), "odd/"+hex.EncodeToString(sum[:]), k.raw); err != nil {
 		d.Log.Error("callback not stored", "tenant", k.slug, "err", err)

@@ -369,3 +369,23 @@ func FuzzSignedDoors(f *testing.F) {
 		}
 	})
 }
+
+// A stream's lines in the log say whose it is: the desk, the call and the leg.
+func TestMediaDoorTellsWhoseStreamItIs(t *testing.T) {
+	w := newWorld(t)
+	conn := visit(t, w, "once")
+	s := receive(t, w.streams)
+	_ = conn.CloseNow()
+	receive(t, s.Done())
+	for range 100 {
+		if strings.Contains(w.log.String(), "media stream ended") {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	for _, line := range []string{"media stream began", "media stream ended"} {
+		if want := `msg="` + line + `" tenant=acme call=C1 leg=L1 stream=` + streamSid; !strings.Contains(w.log.String(), want) {
+			t.Errorf("the log lacks %s:\n%s", want, w.log.String())
+		}
+	}
+}

@@ -122,6 +122,7 @@ func (w *worker) claim(ctx context.Context, c claiming) {
 	c.change.Claims = []Claim{{User: c.user, Take: true}}
 	err := w.tries(ctx, c.change)
 	if errors.Is(err, ErrFenced) {
+		w.call.lost.Store(true)
 		w.call.post(fenced{})
 	}
 	w.call.post(claimed{c.user, err})
@@ -140,6 +141,7 @@ func (w *worker) store(ctx context.Context, c Change) {
 		w.call.publish(c)
 	case errors.Is(err, ErrFenced):
 		w.call.cfg.Log.Warn("call has a newer owner", "call", c.Call.ID)
+		w.call.lost.Store(true)
 		w.call.post(fenced{})
 	case w.bare(ctx, c):
 		w.call.cfg.Log.Error("call stored without the assistant's words", "call", c.Call.ID, "err", err)

@@ -100,6 +100,15 @@ type Sound interface {
 	Lost() bool
 }
 
+// CallOf names the call that a leg is in; empty when it is over.
+func (l *Line) CallOf(leg call.LegID) call.ID {
+	c, ok := l.board.live.byLeg(leg)
+	if !ok {
+		return ""
+	}
+	return c.ID()
+}
+
 // Take joins a leg's sound to its call, if the token is the one that was
 // offered to it. A stranger who tries does not use it up. It returns the keys' way into the call.
 func (l *Line) Take(ctx context.Context, leg call.LegID, token, sid string, s Sound) (pressed func(digit string), err error) {
