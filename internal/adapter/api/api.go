@@ -55,7 +55,8 @@ func New(mux *http.ServeMux, c Config) *API {
 	hc.CreateHooks = nil // no $schema members, no Link headers
 	hc.OpenAPIPath, hc.DocsPath, hc.SchemasPath = "/api/openapi", "", ""
 	hc.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
+		"token":      {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
+		twilioScheme: {Type: "apiKey", In: "header", Name: "X-Twilio-Signature", Description: "HMAC-SHA1, in base64, of the address and the sorted parameters with the account's auth token (Twilio, \"Webhooks security\")."},
 	}
 	a := &API{Config: c, log: c.Log, huma: humago.New(mux, hc)}
 	a.huma.UseMiddleware(a.admit)
@@ -66,6 +67,7 @@ func New(mux *http.ServeMux, c Config) *API {
 	a.settings()
 	a.agents()
 	a.recordings(mux)
+	a.webhooks()
 	mux.HandleFunc("/api/", a.unknown)
 	return a
 }

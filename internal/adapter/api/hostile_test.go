@@ -161,3 +161,25 @@ func TestTokensAreAskedForAsTheStandardSays(t *testing.T) {
 	}
 	refused(t, "wrong password", a, 401, "bad_credentials")
 }
+
+// TestTheDescriptionHasTwiliosDoors, and says what the assistant's items are.
+func TestTheDescriptionHasTwiliosDoors(t *testing.T) {
+	d := open(t)
+	a := d.ask("GET", "/api/openapi.json", "", "")
+	paths, _ := a.body["paths"].(map[string]any)
+	for _, door := range []string{"twiml/inbound", "twiml/outbound", "twiml/resume", "webhook/status", "webhook/recording"} {
+		path, _ := paths["/api/voice/"+door].(map[string]any)
+		said := toJSON(t, path["post"])
+		for _, want := range []string{"application/x-www-form-urlencoded", "AccountSid", "twilioSignature"} {
+			if !strings.Contains(said, want) {
+				t.Errorf("%s says nothing of %s: %s", door, want, said)
+			}
+		}
+	}
+	schemas, _ := a.body["components"].(map[string]any)["schemas"].(map[string]any)
+	for _, name := range []string{"Suggestion", "Action"} {
+		if schemas[name] == nil {
+			t.Errorf("%s is not described", name)
+		}
+	}
+}
