@@ -51,6 +51,7 @@ func (l lines) Line(ctx context.Context, slug, account string) (twilio.Line, err
 type line struct{ *switchboard.Line }
 
 func (l line) Connect(ctx context.Context, leg call.LegID, token, sid string, s *twilio.Stream) error {
+	s.Call = l.CallOf(leg)
 	pressed, err := l.Take(ctx, leg, token, sid, s)
 	s.Heard = pressed
 	return err

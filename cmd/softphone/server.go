@@ -30,6 +30,7 @@ type server struct {
 	media    *webrtc.Engine
 	gateway  *gateway.Gateway
 	mux      *http.ServeMux
+	counts   *counts
 	log      *slog.Logger
 	stopping atomic.Bool
 }
@@ -49,7 +50,7 @@ func newServer(ctx context.Context, c Config, log *slog.Logger) (*server, error)
 	if err != nil {
 		return nil, err
 	}
-	s := &server{config: c, control: control, mux: http.NewServeMux(), log: log}
+	s := &server{config: c, control: control, mux: http.NewServeMux(), counts: newCounts(), log: log}
 	network := &carriers{backend: c.BackendURL, base: c.TwilioBaseURL, pacers: map[string]*twilio.Pacer{}}
 	tapes := recordings{config: c, control: control, ring: ring}
 	s.exchange = switchboard.New(switchboard.Config{
@@ -62,6 +63,7 @@ func newServer(ctx context.Context, c Config, log *slog.Logger) (*server, error)
 		Signer:   auth.NewSigner(ring.Derive("tokens"), time.Now),
 		BaseURLs: append([]string{c.TwilioBaseURL, c.OpenAIBaseURL}, c.AllowBaseURL...),
 		Probe:    newProbe(c), Log: log, Now: time.Now,
+		Ended: s.counts.callEnded, Fault: s.counts.faulted,
 	})
 	if s.media, err = webrtc.New(webrtc.Config{Listen: c.MediaListen, ListenTCP: c.MediaTCP, PublicIPs: c.PublicIP, Log: log}); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the port of browsers' sound: %w", err), control.Close())
@@ -76,7 +78,10 @@ func (s *server) close() { _ = errors.Join(s.media.Close(), s.control.Close()) }
 // doors registers everything that the one port answers.
 func (s *server) doors() {
 	s.api = newAPI(s.mux, s.exchange, s.config, s.log)
-	(&twilio.Doors{Desk: lines{s.exchange}, Backend: s.config.BackendURL, Media: s.config.MediaURL, Log: s.log}).Register(s.mux)
+	(&twilio.Doors{
+		Desk: lines{s.exchange}, Backend: s.config.BackendURL, Media: s.config.MediaURL, Log: s.log,
+		Knocked: s.counts.knocked, Dropped: s.counts.dropped,
+	}).Register(s.mux)
 	s.gateway = gateway.New(gateway.Config{Exchange: s.exchange, Answer: answerer(s.media), Origins: s.config.Origins, Log: s.log})
 	s.mux.Handle("/socket.io/", s.gateway)
 	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })

@@ -55,7 +55,8 @@ func New(mux *http.ServeMux, c Config) *API {
 	hc.CreateHooks = nil // no $schema members, no Link headers
 	hc.OpenAPIPath, hc.DocsPath, hc.SchemasPath = "/api/openapi", "", ""
 	hc.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
+		"token":      {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
+		twilioScheme: {Type: "apiKey", In: "header", Name: "X-Twilio-Signature", Description: "HMAC-SHA1, in base64, of the address and the sorted parameters with the account's auth token (Twilio, \"Webhooks security\")."},
 	}
 	a := &API{Config: c, log: c.Log, huma: humago.New(mux, hc)}
 	a.huma.UseMiddleware(a.admit)
@@ -66,6 +67,7 @@ func New(mux *http.ServeMux, c Config) *API {
 	a.settings()
 	a.agents()
 	a.recordings(mux)
+	a.webhooks()
 	mux.HandleFunc("/api/", a.unknown)
 	return a
 }
@@ -100,10 +102,30 @@ func route[I, O any](a *API, p auth.Permission, op huma.Operation, serve func(co
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := serve(ctx, in)
 		if err != nil {
-			return nil, a.problem(err)
+			return nil, challenged(a.problem(err))
 		}
 		return out, nil
 	})
+}
+
+// challenge is what a 401 asks for (RFC 9110, 11.6.1).
+const challenge = "Bearer"
+
+func challenged(no huma.StatusError) error {
+	if no.GetStatus() != http.StatusUnauthorized {
+		return no
+	}
+	return huma.ErrorWithHeaders(no, http.Header{"Www-Authenticate": {challenge}})
+}
+
+// bearer is the token of an Authorization header; the scheme's name is in any
+// case (RFC 9110, 11.1).
+func bearer(header string) string {
+	scheme, token, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, challenge) {
+		return ""
+	}
+	return strings.TrimSpace(token)
 }
 
 type seatContext struct{}
@@ -116,8 +138,7 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 		next(ctx)
 		return
 	}
-	token, _ := strings.CutPrefix(ctx.Header("Authorization"), "Bearer ")
-	seat, err := a.Exchange.Admit(ctx.Context(), token)
+	seat, err := a.Exchange.Admit(ctx.Context(), bearer(ctx.Header("Authorization")))
 	if err == nil && p != AnyUser {
 		err = seat.May(p)
 	}
@@ -131,6 +152,9 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 func (a *API) refuse(ctx huma.Context, err error) {
 	status := a.problem(err)
 	ctx.SetHeader("Content-Type", "application/problem+json")
+	if status.GetStatus() == http.StatusUnauthorized {
+		ctx.SetHeader("WWW-Authenticate", challenge)
+	}
 	ctx.SetStatus(status.GetStatus()) // sends the header
 	if err := a.huma.Marshal(ctx.BodyWriter(), "application/json", status); err != nil {
 		a.log.Debug("answer not written", "err", err)

@@ -122,7 +122,7 @@ func (a *API) me(ctx context.Context, _ *struct{}) (*identityOutput, error) {
 func (a *API) pass(p switchboard.Pass) *passOutput {
 	return &passOutput{
 		SetCookie: a.cookie(p.Refresh, int(switchboard.SessionLife.Seconds())),
-		Body:      Pass{AccessToken: p.Access, ExpiresAt: p.ExpiresAt, Identity: identity(p.Seat)},
+		Body:      Pass{AccessToken: p.Access, ExpiresAt: *stamp(p.ExpiresAt), Identity: identity(p.Seat)},
 	}
 }
 

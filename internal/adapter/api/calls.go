@@ -15,6 +15,7 @@ import (
 	"softphone/internal/phone/auth"
 	"softphone/internal/phone/call"
 	"softphone/internal/phone/switchboard"
+	"softphone/internal/phone/tenant"
 )
 
 // Leg is one leg of a call: a telephone or a device.
@@ -44,12 +45,38 @@ type Line struct {
 
 // Dossier is one call with its legs, its lines and the assistant's help.
 type Dossier struct {
-	Call        call.View         `json:"call"`
-	Legs        []Leg             `json:"legs"`
-	Lines       []Line            `json:"lines"`
-	Transcript  string            `json:"transcript,omitempty" doc:"the lines as one text, once the call is over"`
-	Suggestions []json.RawMessage `json:"suggestions"`
-	Actions     []json.RawMessage `json:"actions"`
+	Call        call.View    `json:"call"`
+	Legs        []Leg        `json:"legs"`
+	Lines       []Line       `json:"lines"`
+	Transcript  string       `json:"transcript,omitempty" doc:"the lines as one text, once the call is over"`
+	Suggestions []Suggestion `json:"suggestions" nullable:"false"`
+	Actions     []Action     `json:"actions" nullable:"false" doc:"each state that each went through"`
+}
+
+// Suggestion is what the agent might have said or done next.
+type Suggestion struct {
+	SuggestionID string `json:"suggestionId"`
+	Text         string `json:"text"`
+	Reason       string `json:"reason"`
+	LineID       string `json:"lineId" doc:"the line it answers"`
+	State        string `json:"state" enum:"shown"`
+}
+
+// Action is what the assistant did, or proposed to do.
+type Action struct {
+	ActionID  string  `json:"actionId"`
+	Tool      string  `json:"tool"`
+	Arguments Object  `json:"arguments" doc:"the tool's own"`
+	State     string  `json:"state" enum:"running,proposed,done,refused"`
+	Result    *Object `json:"result,omitempty" doc:"the tool's own"`
+}
+
+// Object is an object whose members are somebody else's.
+type Object struct{ json.RawMessage }
+
+// Schema implements huma.SchemaProvider.
+func (Object) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
 }
 
 type callsInput struct {
@@ -144,7 +171,7 @@ func (a *API) getCall(ctx context.Context, in *idInput) (*dossierOutput, error) 
 }
 
 func dossier(d switchboard.Dossier) Dossier {
-	out := Dossier{Call: d.Call, Transcript: d.Text, Legs: []Leg{}, Lines: []Line{}, Suggestions: []json.RawMessage{}, Actions: []json.RawMessage{}}
+	out := Dossier{Call: d.Call, Transcript: d.Text, Legs: []Leg{}, Lines: []Line{}, Suggestions: []Suggestion{}, Actions: []Action{}}
 	for _, l := range d.Legs {
 		out.Legs = append(out.Legs, Leg{
 			ID: l.ID, Role: l.Role, Phase: l.Phase, CarrierSID: l.CarrierSID, Address: l.Address,
@@ -160,12 +187,22 @@ func dossier(d switchboard.Dossier) Dossier {
 	for _, e := range d.Events {
 		switch e.Type {
 		case "ai:suggestion":
-			out.Suggestions = append(out.Suggestions, e.Body)
+			out.Suggestions = appendBody(out.Suggestions, e.Body)
 		case "ai:action":
-			out.Actions = append(out.Actions, e.Body)
+			out.Actions = appendBody(out.Actions, e.Body)
 		}
 	}
 	return out
+}
+
+// appendBody adds what an event says; one whose words could not be stored says
+// nothing.
+func appendBody[T any](all []T, body json.RawMessage) []T {
+	var one T
+	if len(body) <= len("{}") || json.Unmarshal(body, &one) != nil {
+		return all
+	}
+	return append(all, one)
 }
 
 func formatCursor(v call.View) string {
@@ -182,7 +219,7 @@ func parseCursor(s string) (call.Cursor, error) {
 	}
 	ms, id, ok := strings.Cut(string(raw), ".")
 	n, err := strconv.ParseInt(ms, 10, 64)
-	if err != nil || !ok || id == "" {
+	if err != nil || !ok || !tenant.IsID(id) {
 		return call.Cursor{}, fmt.Errorf("cursor %q", s)
 	}
 	return call.Cursor{StartedAt: time.UnixMilli(n), ID: call.ID(id)}, nil

@@ -70,9 +70,23 @@ func newProblem(status int, detail string, errs ...error) huma.StatusError {
 		p.Code = "error"
 	}
 	for _, err := range errs {
-		p.Add(err)
+		p.Add(quiet(err))
 	}
 	return p
+}
+
+// quiet is what the framework found wrong without what was sent: that may be a
+// secret, or all of the body.
+func quiet(err error) error {
+	d, ok := err.(huma.ErrorDetailer)
+	if !ok {
+		return &huma.ErrorDetail{Message: "cannot be read"}
+	}
+	told := d.ErrorDetail()
+	if told.Value == nil {
+		return told
+	}
+	return &huma.ErrorDetail{Message: told.Message, Location: told.Location}
 }
 
 // problem is the one place where errors of the desk become answers: a refusal

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -82,8 +81,7 @@ func (a *API) play(w http.ResponseWriter, r *http.Request) {
 	if c, err := r.Cookie(playCookie); err == nil {
 		browser = c.Value
 	}
-	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	p, err := a.Exchange.Play(r.Context(), r.PathValue("link"), browser, token)
+	p, err := a.Exchange.Play(r.Context(), r.PathValue("link"), browser, bearer(r.Header.Get("Authorization")))
 	switch {
 	case errors.Is(err, recording.ErrLink):
 		w.WriteHeader(http.StatusForbidden)

@@ -15,6 +15,7 @@ import (
 	"softphone/internal/phone/gate"
 	"softphone/internal/phone/recording"
 	"softphone/internal/phone/switchboard"
+	"softphone/internal/phone/tenant"
 )
 
 // Settings are what a desk's administrators decide, part by part.
@@ -159,7 +160,7 @@ func parsePlace(s string) (gate.Refuser, error) {
 	}
 	ms, number, ok := strings.Cut(string(raw), ".")
 	n, err := strconv.ParseInt(ms, 10, 64)
-	if err != nil || !ok || number == "" {
+	if err != nil || !ok || !tenant.IsID(strings.TrimPrefix(number, "+")) {
 		return gate.Refuser{}, fmt.Errorf("cursor %q", s)
 	}
 	return gate.Refuser{Number: number, AddedAt: time.UnixMilli(n)}, nil

@@ -43,11 +43,31 @@ func order[In, Out any](name string, needs auth.Permission, what string, do func
 		do: func(ctx context.Context, p *page, s *switchboard.Seat, args json.RawMessage) (any, error) {
 			var in In
 			if err := json.Unmarshal(args, &in); err != nil {
-				return nil, &switchboard.Refusal{Code: switchboard.InvalidInput, Message: "The fields of " + name + " cannot be read: " + err.Error()}
+				return nil, &switchboard.Refusal{Code: switchboard.InvalidInput, Message: unread(name, err)}
 			}
 			return do(ctx, p, s, in)
 		},
 	}
+}
+
+// unread says which field of a command cannot be read, in words of ours.
+func unread(name string, err error) string {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) || wrong.Field == "" {
+		return "The fields of " + name + " cannot be read."
+	}
+	kind := "an object"
+	switch wrong.Type.Kind() {
+	case reflect.String:
+		kind = "text"
+	case reflect.Bool:
+		kind = "true or false"
+	case reflect.Slice, reflect.Array:
+		kind = "a list"
+	case reflect.Int, reflect.Int64, reflect.Float64:
+		kind = "a number"
+	}
+	return "The field `" + wrong.Field + "` must be " + kind + "."
 }
 
 // unknown refuses what is no command.
@@ -93,7 +113,7 @@ func (p *page) answer(c command, e *socketio.Event) answer {
 	if head.CommandID == "" {
 		return p.done(c, args, head.CallID)
 	}
-	key := p.user() + " " + head.CommandID
+	key := p.user() + " " + c.Name + " " + head.CommandID
 	return p.g.once.do(key, func() answer { return p.done(c, args, head.CallID) })
 }
 

@@ -23,7 +23,7 @@ token and connect again). After connecting the missed events come, or first ` + 
 or not given.
 
 **Commands** carry an object and are acknowledged with ` + "`{ok: true, ...}` or `{ok: false, error: {code, message}}`" + `. Each may have
-` + "`commandId`" + `, whose repetition gets the first answer and does nothing, and ` + "`at`" + `, when it was given: one older than ten seconds is refused
+` + "`commandId`" + `, whose repetition with the same command gets the first answer and does nothing (a refusal is not remembered), and ` + "`at`" + `, when it was given: one older than ten seconds is refused
 as ` + "`stale`" + `. A refusal comes as ` + "`call:error`" + ` too. The user's session and role are read anew for each command.
 
 **Events** of a call are numbered: ` + "`stream`, `epoch`, `seq`" + ` from 1 without a gap. They are sent after they were stored. A client that sees

@@ -9,7 +9,8 @@ import (
 // command may be on its way.
 const remembered = 3 * stale
 
-// memory gives a repeated command its first answer.
+// memory gives a repeated command its first answer. A refusal is not kept: who
+// was refused may ask again, as over REST.
 type memory struct {
 	mu    sync.Mutex
 	first map[string]*attempt
@@ -36,7 +37,14 @@ func (m *memory) do(key string, f func() answer) answer {
 	a := &attempt{begun: time.Now(), done: make(chan struct{})}
 	m.first[key] = a
 	m.mu.Unlock()
-	defer close(a.done)
+	defer func() {
+		if a.given.no != nil || a.given.body == nil {
+			m.mu.Lock()
+			delete(m.first, key)
+			m.mu.Unlock()
+		}
+		close(a.done)
+	}()
 	a.given = f()
 	return a.given
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"sync"
 	"time"
 
@@ -46,27 +47,37 @@ func newPage(g *Gateway, s *socketio.Socket, seat *switchboard.Seat) *page {
 	return p
 }
 
-// catchUp sends the events missed since the given places, or the whole.
+// catchUp sends the events missed since the given places, or the whole. It asks
+// the database first and locks afterwards: a call's owner must not wait for a
+// query in Happened. What happens meanwhile waits in early, and what the query
+// has seen of it already is not sent twice.
 func (p *page) catchUp(ctx context.Context, since map[string]switchboard.Place) error {
 	seat := p.seat
 	missed, enough := []call.Event(nil), false
+	var err error
 	if len(since) > 0 && len(since) <= sinceMost {
-		var err error
 		if missed, enough, err = seat.Missed(ctx, since); err != nil {
 			return err
 		}
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if enough {
-		for _, e := range missed {
-			p.sendLocked(e)
+	var standings []switchboard.Standing
+	if !enough {
+		if standings, err = seat.Standings(ctx); err != nil {
+			return err
 		}
-	} else if err := p.wholeLocked(ctx, seat); err != nil {
-		return err
 	}
 	statuses, err := seat.Statuses(ctx)
 	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if enough {
+		maps.Copy(p.sent, since)
+		for _, e := range missed {
+			p.sendLocked(e)
+		}
+	} else if err := p.wholeLocked(seat, standings); err != nil {
 		return err
 	}
 	for _, e := range append(statuses, p.early...) {
@@ -78,11 +89,7 @@ func (p *page) catchUp(ctx context.Context, since map[string]switchboard.Place) 
 	return nil
 }
 
-func (p *page) wholeLocked(ctx context.Context, seat *switchboard.Seat) error {
-	standings, err := seat.Standings(ctx)
-	if err != nil {
-		return err
-	}
+func (p *page) wholeLocked(seat *switchboard.Seat, standings []switchboard.Standing) error {
 	state := State{Calls: make([]LiveCall, len(standings)), Agent: agentOf(seat, seat.HasDevice())}
 	for i, one := range standings {
 		state.Calls[i] = liveCall(one)

@@ -87,6 +87,9 @@ func (t *Tenant) selectCalls() *bun.SelectQuery {
 
 // Call returns one call, or tenant.ErrNotFound.
 func (t *Tenant) Call(ctx context.Context, id call.ID) (call.View, error) {
+	if !tenant.IsID(string(id)) {
+		return call.View{}, tenant.ErrNotFound
+	}
 	var row callRow
 	err := t.selectCalls().Where("c.id = ?", string(id)).Scan(ctx, &row)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -99,13 +102,22 @@ func (t *Tenant) Call(ctx context.Context, id call.ID) (call.View, error) {
 // written out: the row-value form reads all rows in MariaDB (565 ms for
 // 1,000,000 calls, against 0.2 ms).
 func (t *Tenant) Calls(ctx context.Context, s call.Search) ([]call.View, error) {
+	for _, id := range []string{string(s.UserID), string(s.After.ID)} {
+		if id != "" && !tenant.IsID(id) {
+			return nil, nil // nobody is called so
+		}
+	}
 	q := t.selectCalls().OrderExpr("c.started_at DESC, c.id DESC").Limit(int64(s.Limit))
 	for column, value := range map[string]string{"c.status": string(s.Status), "c.direction": string(s.Direction), "c.user_id": string(s.UserID)} {
 		if value != "" {
 			q = q.Where("? = ?", bun.Ident(column), value)
 		}
 	}
-	if d := onlyDigits(s.Number); d != "" {
+	if s.Number != "" {
+		d := onlyDigits(s.Number)
+		if d == "" {
+			return nil, nil // no number contains that
+		}
 		q = q.Where("(c.from_number LIKE ? OR c.to_number LIKE ?)", "%"+d+"%", "%"+d+"%")
 	}
 	if !s.Since.IsZero() {
@@ -200,6 +212,9 @@ func linesOf(ctx context.Context, db bun.IDB, id call.ID) ([]call.Line, error) {
 
 // TranscriptOf returns the text of a call, empty while it lasts.
 func (t *Tenant) TranscriptOf(ctx context.Context, id call.ID) (string, error) {
+	if !tenant.IsID(string(id)) {
+		return "", tenant.ErrNotFound
+	}
 	var text *string
 	err := t.db.NewSelect().Model((*callRow)(nil)).Column("ai_transcript").Where("id = ?", string(id)).Scan(ctx, &text)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -70,6 +70,9 @@ func (s *Control) Tenants(ctx context.Context) ([]tenant.Tenant, error) {
 
 // TenantsOfLogin lists the tenants where an address may log in.
 func (s *Control) TenantsOfLogin(ctx context.Context, email string) ([]tenant.Tenant, error) {
+	if !tenant.IsText(email) {
+		return nil, nil
+	}
 	return s.tenants(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("id IN (SELECT tenant_id FROM logins WHERE email = ?)", strings.ToLower(email))
 	})
@@ -107,13 +110,16 @@ func (s *Control) TenantByAccount(ctx context.Context, sid string) (tenant.Tenan
 	return s.one(ctx, "twilio_account = ?", sid)
 }
 
-func (s *Control) one(ctx context.Context, where string, arg any) (tenant.Tenant, error) {
+func (s *Control) one(ctx context.Context, where, arg string) (tenant.Tenant, error) {
 	row, err := s.row(ctx, where, arg)
 	return row.tenant(), err
 }
 
-func (s *Control) row(ctx context.Context, where string, arg any) (tenantRow, error) {
+func (s *Control) row(ctx context.Context, where, arg string) (tenantRow, error) {
 	var row tenantRow
+	if strings.ContainsFunc(arg, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return row, tenant.ErrNotFound // no id, slug, domain or account has such a character
+	}
 	err := s.db.NewSelect().Model(&row).Where(where, arg).Limit(1).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		return row, tenant.ErrNotFound

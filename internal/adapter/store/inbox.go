@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/uptrace/bun"
 
 	"softphone/internal/phone/call"
+	"softphone/internal/phone/tenant"
 )
 
 type inboxRow struct {
@@ -49,6 +51,21 @@ func (t *Tenant) Receive(ctx context.Context, f call.Fact, dedupe, raw string) (
 		return f, false, fmt.Errorf("store what the carrier told: %w", err)
 	}
 	return f, true, nil
+}
+
+// Keep stores what the carrier told and nobody understands: it is of no leg, and
+// counts as folded in. A raw text that no database takes is stored quoted.
+func (t *Tenant) Keep(ctx context.Context, dedupe, raw string) error {
+	if !tenant.IsText(raw) {
+		raw = strconv.QuoteToASCII(raw)
+	}
+	now := t.now()
+	at := now.UnixMilli()
+	_, err := t.db.NewInsert().Model(&inboxRow{ID: NewID(now), Dedupe: dedupe, Body: "{}", Raw: raw, ReceivedAt: at, FoldedAt: &at}).Exec(ctx)
+	if err != nil && !t.dialect.duplicate(err) {
+		return fmt.Errorf("keep what the carrier told: %w", err)
+	}
+	return nil
 }
 
 // Pending lists the facts of a leg that no change has folded in yet.

@@ -35,6 +35,9 @@ func (t *Tenant) ClaimStream(ctx context.Context, leg call.LegID, hash string) e
 
 // LegBySID finds the leg that has the carrier's id, or tenant.ErrNotFound.
 func (t *Tenant) LegBySID(ctx context.Context, sid string) (call.LegID, error) {
+	if !tenant.IsID(sid) {
+		return "", tenant.ErrNotFound
+	}
 	var row legRow
 	err := t.db.NewSelect().Model(&row).Where("carrier_sid = ?", sid).Limit(1).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -55,12 +55,18 @@ func (t *Tenant) CreateUser(ctx context.Context, u auth.User, passwordHash strin
 
 // User returns the user of an id, or auth.ErrNoUser.
 func (t *Tenant) User(ctx context.Context, id string) (auth.User, error) {
+	if !tenant.IsID(id) {
+		return auth.User{}, auth.ErrNoUser
+	}
 	row, err := t.userRow(ctx, "id = ?", id)
 	return row.user(), err
 }
 
 // UserByEmail returns a user and the hash of the password.
 func (t *Tenant) UserByEmail(ctx context.Context, email string) (auth.User, string, error) {
+	if !tenant.IsText(email) {
+		return auth.User{}, "", auth.ErrNoUser
+	}
 	row, err := t.userRow(ctx, "email = ?", strings.ToLower(email))
 	return row.user(), row.PasswordHash, err
 }
@@ -148,6 +154,9 @@ func (t *Tenant) CreateContact(ctx context.Context, c crm.Contact) (crm.Contact,
 
 // Contact returns an entry, or tenant.ErrNotFound.
 func (t *Tenant) Contact(ctx context.Context, id string) (crm.Contact, error) {
+	if !tenant.IsID(id) {
+		return crm.Contact{}, tenant.ErrNotFound
+	}
 	var row contactRow
 	err := t.db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -159,6 +168,9 @@ func (t *Tenant) Contact(ctx context.Context, id string) (crm.Contact, error) {
 // ContactByPhone finds who has a number, or tenant.ErrNotFound. Of several it is
 // the one who was entered first.
 func (t *Tenant) ContactByPhone(ctx context.Context, number string) (crm.Contact, error) {
+	if !tenant.IsText(number) {
+		return crm.Contact{}, tenant.ErrNotFound
+	}
 	var row contactRow
 	err := t.db.NewSelect().Model(&row).Where("phone = ?", number).Order("id").Limit(1).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) || number == "" {
@@ -173,6 +185,9 @@ var likeEscape = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 // SearchContacts finds entries whose name, company, address or number contains
 // the query, in any case, by name.
 func (t *Tenant) SearchContacts(ctx context.Context, query string, limit int) ([]crm.Contact, error) {
+	if !tenant.IsText(query) {
+		return []crm.Contact{}, nil
+	}
 	like := "%" + likeEscape.Replace(strings.ToLower(strings.TrimSpace(query))) + "%"
 	q := t.db.NewSelect().Model((*contactRow)(nil)).WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 		for _, column := range []string{"name", "company", "email"} {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,6 +38,7 @@ type desk struct {
 	facts   chan call.Fact
 	streams chan *twilio.Stream
 	broken  error
+	kept    []string // names of what was not understood
 }
 
 func newDesk() *desk {
@@ -60,6 +62,14 @@ func (d *desk) Receive(_ context.Context, f call.Fact, _ string, _ []byte) error
 	return nil
 }
 
+func (d *desk) Keep(_ context.Context, dedupe string, _ []byte) error {
+	if d.broken != nil {
+		return d.broken
+	}
+	d.kept = append(d.kept, dedupe)
+	return nil
+}
+
 func (*desk) Arrive(context.Context, string, string, string) (call.LegID, string, bool, error) {
 	return "", "", false, nil
 }
@@ -72,6 +82,7 @@ func (d *desk) Connect(_ context.Context, leg call.LegID, token, callSID string,
 	if leg != "L1" || token != "once" || callSID == "CA00000000000000000000000000000002" {
 		return errors.New("no such token")
 	}
+	s.Call = "C1"
 	d.streams <- s
 	return nil
 }
@@ -81,6 +92,25 @@ type world struct {
 	*desk
 	server  *httptest.Server
 	carrier *twilio.Carrier
+	log     journal // of the doors
+}
+
+// journal is a log that a test reads.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
 }
 
 func newWorld(t *testing.T) *world {
@@ -90,7 +120,7 @@ func newWorld(t *testing.T) *world {
 	w.server = httptest.NewServer(mux)
 	doors := &twilio.Doors{
 		Desk: w.desk, Backend: w.server.URL, Media: "ws" + strings.TrimPrefix(w.server.URL, "http"),
-		Log: quiet,
+		Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 	}
 	doors.Register(mux)
 	s, err := sim.New(sim.Config{

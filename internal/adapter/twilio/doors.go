@@ -1,7 +1,10 @@
 package twilio
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"log/slog"
@@ -13,6 +16,7 @@ import (
 
 	"softphone/internal/phone/call"
 	"softphone/internal/phone/media"
+	"softphone/internal/phone/tenant"
 	"softphone/internal/protocol/twilioapi"
 	"softphone/internal/protocol/twiml"
 )
@@ -38,6 +42,9 @@ type Line interface {
 	// dedupe is equal for two deliveries of one callback. A fact of a call
 	// nobody knows is stored too.
 	Receive(ctx context.Context, f call.Fact, dedupe string, raw []byte) error
+	// Keep stores what cannot be understood, for somebody to look at. No call hears
+	// of it.
+	Keep(ctx context.Context, dedupe string, raw []byte) error
 	// Answer returns the one-time token with which the answered leg opens its
 	// sound. ok is false for a leg that is to be hung up.
 	Answer(ctx context.Context, f call.Fact) (token string, ok bool, err error)
@@ -54,17 +61,54 @@ type Doors struct {
 	Desk    Desk
 	Backend string // the public address Twilio knows us by and signs
 	Media   string // wss address of this process, without a slash at the end
+	// Knocked counts webhooks by door and by what came of them: taken, odd,
+	// refused or failed. Dropped counts the sound of a stream that ended. nil:
+	// nobody counts.
+	Knocked func(door, result string)
+	Dropped func(Sound)
 	Log     *slog.Logger
 }
 
 // Register puts the doors into a mux.
 func (d *Doors) Register(mux *http.ServeMux) {
-	mux.HandleFunc("POST /api/voice/twiml/outbound", d.outbound)
-	mux.HandleFunc("POST /api/voice/twiml/resume", d.outbound)
-	mux.HandleFunc("POST /api/voice/twiml/inbound", d.inbound)
-	mux.HandleFunc("POST /api/voice/webhook/status", d.status)
-	mux.HandleFunc("POST /api/voice/webhook/recording", d.recording)
+	for door, serve := range map[string]http.HandlerFunc{
+		"twiml/outbound": d.outbound, "twiml/resume": d.outbound, "twiml/inbound": d.inbound,
+		"webhook/status": d.status, "webhook/recording": d.recording,
+	} {
+		mux.HandleFunc("POST /api/voice/"+door, d.counted(door, serve))
+	}
 	mux.HandleFunc("GET /api/voice/media", d.media)
+}
+
+// counted tells Knocked what came of each request.
+func (d *Doors) counted(door string, serve http.HandlerFunc) http.HandlerFunc {
+	if d.Knocked == nil {
+		return serve
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		c := &counter{ResponseWriter: w, result: "taken"}
+		serve(c, r)
+		d.Knocked(door, c.result)
+	}
+}
+
+// counter sees what a request is answered with.
+type counter struct {
+	http.ResponseWriter
+	result string
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (c *counter) WriteHeader(status int) {
+	switch {
+	case status == http.StatusForbidden:
+		c.result = "refused"
+	case status >= http.StatusInternalServerError:
+		c.result = "failed"
+	case status >= http.StatusBadRequest:
+		c.result = "odd"
+	}
+	c.ResponseWriter.WriteHeader(status)
 }
 
 // knock is a request whose signature was checked.
@@ -74,7 +118,8 @@ type knock struct {
 	slug string
 	form url.Values
 	raw  []byte
-	try  int // of a leg that was told to bring its sound anew
+	try  int   // of a leg that was told to bring its sound anew
+	odd  error // why the form is not to be used, though the right one signed it
 }
 
 // open checks who knocks. Whatever is wrong, the answer is the same bare 403.
@@ -96,17 +141,59 @@ func (d *Doors) check(r *http.Request) (k knock, err error) {
 	if len(k.raw) > formMost {
 		return k, errors.New("form is too long")
 	}
-	if k.form, err = twilioapi.ParseForm(k.raw); err != nil {
+	if k.form, err = twilioapi.DecodeForm(k.raw); err != nil {
 		return k, err
 	}
 	query := r.URL.Query()
 	k.leg, k.slug = call.LegID(query.Get("leg")), query.Get("tenant")
 	k.try, _ = strconv.Atoi(query.Get("try")) // absent is 0
-	if k.line, err = d.Desk.Line(r.Context(), k.slug, k.form.Get("AccountSid")); err != nil {
+	account := k.form["AccountSid"]           // its token is what the rest is checked with
+	if len(account) != 1 || !twilioapi.IsSid(twilioapi.KindAccount, account[0]) {
+		return k, errors.New("no account is named")
+	}
+	if k.line, err = d.Desk.Line(r.Context(), k.slug, account[0]); err != nil {
 		return k, err
 	}
 	address := strings.TrimSuffix(d.Backend, "/") + r.URL.RequestURI()
-	return k, twilioapi.Validate(k.line.Token(), address, k.form, r.Header.Get(twilioapi.SignatureHeader))
+	if err := twilioapi.Validate(k.line.Token(), address, k.form, r.Header.Get(twilioapi.SignatureHeader)); err != nil {
+		return k, err
+	}
+	k.odd = twilioapi.CheckForm(k.form)
+	var wrong *twilioapi.FieldError
+	if errors.As(k.odd, &wrong) && wrong.Tampered {
+		return k, k.odd
+	}
+	if k.odd == nil && k.leg != "" && !tenant.IsID(string(k.leg)) {
+		k.odd = &twilioapi.FieldError{Parameter: "leg", Problem: "is no id"}
+	}
+	return k, nil
+}
+
+// keep stores a callback that is not understood and takes it: a second delivery
+// would be as odd, and what is refused is lost.
+func (d *Doors) keep(w http.ResponseWriter, r *http.Request, k knock, odd error) {
+	d.Log.Warn("callback is odd: kept, not used", "path", r.URL.Path, "tenant", k.slug, "err", odd)
+	if c, ok := w.(*counter); ok {
+		c.result = "odd"
+	}
+	sum := sha256.Sum256(k.raw)
+	if err := k.line.Keep(r.Context(), "odd/"+hex.EncodeToString(sum[:]), k.raw); err != nil {
+		d.Log.Error("callback not stored", "tenant", k.slug, "err", err)
+		w.WriteHeader(http.StatusServiceUnavailable) // Twilio tries again
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// voice reads a request for a document. One that is odd gets none.
+func (d *Doors) voice(w http.ResponseWriter, r *http.Request, k knock) (twilioapi.VoiceRequest, bool) {
+	asks, err := twilioapi.ParseVoiceRequest(k.form)
+	if err = errors.Join(k.odd, err); err != nil {
+		d.Log.Warn("request for a document is odd", "path", r.URL.Path, "tenant", k.slug, "err", err)
+		w.WriteHeader(http.StatusBadRequest)
+		return asks, false
+	}
+	return asks, true
 }
 
 // upgraded checks the signature of a media socket's upgrade if there is one: the
@@ -129,8 +216,8 @@ func (d *Doors) status(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	news, err := twilioapi.ParseStatusCallback(k.form)
-	if err != nil {
-		w.WriteHeader(http.StatusBadRequest)
+	if err = cmp.Or(k.odd, err); err != nil {
+		d.keep(w, r, k, err)
 		return
 	}
 	f := fact(k.leg, news)
@@ -170,9 +257,8 @@ func (d *Doors) outbound(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	asks, err := twilioapi.ParseVoiceRequest(k.form)
-	if err != nil {
-		w.WriteHeader(http.StatusBadRequest)
+	asks, ok := d.voice(w, r, k)
+	if !ok {
 		return
 	}
 	f := call.Fact{Leg: k.leg, SID: asks.CallSid, Status: asks.Status, Seq: twilioapi.NoSequence, Received: time.Now()}
@@ -195,9 +281,8 @@ func (d *Doors) inbound(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	asks, err := twilioapi.ParseVoiceRequest(k.form)
-	if err != nil {
-		w.WriteHeader(http.StatusBadRequest)
+	asks, ok := d.voice(w, r, k)
+	if !ok {
 		return
 	}
 	leg, token, ok, err := k.line.Arrive(r.Context(), asks.CallSid, asks.From, asks.To)

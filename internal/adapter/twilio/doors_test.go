@@ -60,6 +60,11 @@ func TestStatusDoor(t *testing.T) {
 	shifted := callback()
 	shifted.Set("From", ours+"SequenceNumber1")
 	shifted.Del("SequenceNumber")
+	with := func(name string, values ...string) url.Values {
+		f := callback()
+		f[name] = values
+		return f
+	}
 	huge, odd, bytes := callback(), callback(), callback()
 	huge.Set("SequenceNumber", "99999999999999999999")
 	odd.Set("CallSid", "CA1")
@@ -74,9 +79,9 @@ func TestStatusDoor(t *testing.T) {
 		{"signed for another path", good, form.Encode(), twilioapi.Sign(secret, strings.Replace(good, "status", "recording", 1), form), 403},
 		{"signed without the query", good, form.Encode(), twilioapi.Sign(secret, strings.Split(good, "?")[0], form), 403},
 		{"border moved", good, shifted.Encode(), twilioapi.Sign(secret, good, shifted), 403},
-		{"huge number", good, huge.Encode(), twilioapi.Sign(secret, good, huge), 403},
-		{"sid of another grammar", good, odd.Encode(), twilioapi.Sign(secret, good, odd), 403},
-		{"not UTF-8", good, bytes.Encode(), twilioapi.Sign(secret, good, bytes), 403},
+		{"huge number", good, huge.Encode(), twilioapi.Sign(secret, good, huge), 204},
+		{"sid of another grammar", good, odd.Encode(), twilioapi.Sign(secret, good, odd), 204},
+		{"not UTF-8", good, bytes.Encode(), twilioapi.Sign(secret, good, bytes), 204},
 		{"bad escapes", good, "AccountSid=%zz", "", 403},
 		{"no parameters", good, "", twilioapi.Sign(secret, good, nil), 403},
 		{"signature of nothing", good, form.Encode(), "AAAA", 403},
@@ -95,8 +100,30 @@ func TestStatusDoor(t *testing.T) {
 			t.Errorf("%s: got %d, want %d", test.name, got, test.want)
 		}
 	}
+	for name, form := range map[string]url.Values{
+		"unknown status": with("CallStatus", "teleported"), "odd duration": with("CallDuration", "5.5"), "no duration": with("CallDuration", ""),
+		"odd code": with("ErrorCode", "abc"), "empty time": with("Timestamp", ""), "twice": with("CallStatus", "ringing", "completed"),
+		"the same twice": with("CallStatus", "ringing", "ringing"), "no status": with("CallStatus", ""),
+	} {
+		if got := post(t, good, form.Encode(), twilioapi.Sign(secret, good, form)); got != 204 {
+			t.Errorf("%s: got %d, want 204", name, got)
+		}
+		if got := post(t, good, form.Encode(), twilioapi.Sign("other", good, form)); got != 403 {
+			t.Errorf("%s of somebody else: got %d, want 403", name, got)
+		}
+	}
+	leg := w.server.URL + "/api/voice/webhook/status?leg=%00&tenant=acme"
+	if got := post(t, leg, form.Encode(), twilioapi.Sign(secret, leg, form)); got != 204 {
+		t.Errorf("leg that is no id: got %d, want 204", got)
+	}
 	if got := len(w.facts); got != 2 {
 		t.Errorf("%d facts taken", got)
+	}
+	if got := len(w.kept); got != 3+8+1 {
+		t.Errorf("%d kept: %v", got, w.kept)
+	}
+	if said := w.log.String(); !strings.Contains(said, "CallDuration has an odd value") || strings.Contains(said, "5.5") || strings.Contains(said, ours) {
+		t.Errorf("log says %s", said)
 	}
 	w.broken = errors.New("database is away")
 	if got := post(t, good, form.Encode(), twilioapi.Sign(secret, good, form)); got != 503 {
@@ -341,4 +368,24 @@ func FuzzSignedDoors(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A stream's lines in the log say whose it is: the desk, the call and the leg.
+func TestMediaDoorTellsWhoseStreamItIs(t *testing.T) {
+	w := newWorld(t)
+	conn := visit(t, w, "once")
+	s := receive(t, w.streams)
+	_ = conn.CloseNow()
+	receive(t, s.Done())
+	for range 100 {
+		if strings.Contains(w.log.String(), "media stream ended") {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	for _, line := range []string{"media stream began", "media stream ended"} {
+		if want := `msg="` + line + `" tenant=acme call=C1 leg=L1 stream=` + streamSid; !strings.Contains(w.log.String(), want) {
+			t.Errorf("the log lacks %s:\n%s", want, w.log.String())
+		}
+	}
 }

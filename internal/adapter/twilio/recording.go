@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"softphone/internal/phone/recording"
+	"softphone/internal/phone/tenant"
 	"softphone/internal/protocol/twilioapi"
 )
 
@@ -251,8 +253,15 @@ func (d *Doors) recording(w http.ResponseWriter, r *http.Request) {
 	}
 	news, err := twilioapi.ParseRecordingCallback(k.form)
 	line, can := k.line.(recordingLine)
-	if err != nil || !can {
+	if !can {
 		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	if id := r.URL.Query().Get("recording"); k.odd == nil && id != "" && !tenant.IsID(id) {
+		k.odd = &twilioapi.FieldError{Parameter: "recording", Problem: "is no id"}
+	}
+	if err = cmp.Or(k.odd, err); err != nil {
+		d.keep(w, r, k, err)
 		return
 	}
 	n := recording.Notice{

@@ -30,6 +30,9 @@ type Stream struct {
 	// Heard is called with each key the customer presses; it must not wait. Set
 	// it before Connect of the Line returns.
 	Heard func(digit string)
+	// Call is the call that the leg is in, for the log. Set it before Connect of
+	// the Line returns.
+	Call call.ID
 
 	sid     string
 	in      media.Switch
@@ -83,14 +86,19 @@ func (d *Doors) media(w http.ResponseWriter, r *http.Request) {
 		err = d.admit(r, v, start)
 	}
 	if err != nil {
-		d.Log.Warn("media stream refused", "err", err)
+		d.Log.Warn("media stream refused", "tenant", start.Parameters["tenant"], "leg", start.Parameters["leg"], "err", err)
 		_ = conn.Close(websocket.StatusPolicyViolation, "") // it may be gone already
 		return
 	}
+	log := d.Log.With("tenant", start.Parameters["tenant"], "call", v.stream.Call, "leg", start.Parameters["leg"], "stream", v.stream.sid)
+	log.Info("media stream began")
 	v.live(r.Context())
 	c := v.stream.Sound()
-	d.Log.Info("media stream ended", "stream", v.stream.sid, "lost", v.stream.Lost(), "frames", c.Sent,
+	log.Info("media stream ended", "lost", v.stream.Lost(), "frames", c.Sent,
 		"quiet", c.Quiet, "spoken", c.Spoken, "cleared", c.Cleared) // dropped, by reason
+	if d.Dropped != nil {
+		d.Dropped(c)
+	}
 }
 
 // visit is a socket of sound.

@@ -37,6 +37,7 @@ type desk struct {
 func (d *desk) Line(context.Context, string, string) (twilio.Line, error) { return d, nil }
 func (*desk) Token() string                                               { return "secret" }
 func (*desk) Receive(context.Context, call.Fact, string, []byte) error    { return nil }
+func (*desk) Keep(context.Context, string, []byte) error                  { return nil }
 func (*desk) Arrive(context.Context, string, string, string) (call.LegID, string, bool, error) {
 	return "", "", false, nil // all calls of the bench are placed by us
 }

@@ -48,6 +48,7 @@ type line struct{ streams chan *twilio.Stream }
 func (l *line) Line(context.Context, string, string) (twilio.Line, error) { return l, nil }
 func (*line) Token() string                                               { return secret }
 func (*line) Receive(context.Context, call.Fact, string, []byte) error    { return nil }
+func (*line) Keep(context.Context, string, []byte) error                  { return nil }
 func (*line) Arrive(context.Context, string, string, string) (call.LegID, string, bool, error) {
 	return "", "", false, nil
 }

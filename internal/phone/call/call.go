@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"softphone/internal/phone/gate"
@@ -113,7 +114,8 @@ type Call struct {
 	sound  *sound
 	timers map[timerOf]*clock
 
-	heir  *Left // what a former owner left
+	lost  atomic.Bool // a newer owner has it
+	heir  *Left       // what a former owner left
 	state State
 	seq   int64
 	saved map[LegID]LegRecord // as they were stored last
@@ -268,6 +270,9 @@ func (k *Call) ID() ID { return k.cfg.Record.ID }
 
 // Epoch is the count of owners that the call has had.
 func (k *Call) Epoch() int { return k.cfg.Record.Epoch }
+
+// Lost says, after Ended, that the call goes on at a newer owner.
+func (k *Call) Lost() bool { return k.lost.Load() }
 
 // Ended is closed when the call is over: it takes nothing but the last Remarks.
 func (k *Call) Ended() <-chan struct{} { return k.ended }
@@ -464,7 +469,7 @@ func (k *Call) post(in Input) {
 }
 
 func (k *Call) show() {
-	v := k.state.view()
+	v := k.state.view().inMillis()
 	v.ContactName = k.cfg.ContactName
 	legs, orders := map[LegID]string{}, map[LegID]Dial{}
 	for _, p := range k.state.who(func(p *Party) bool { return p.phone() && !p.gone() && !p.ending() }) {

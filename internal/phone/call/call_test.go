@@ -30,7 +30,8 @@ type line struct {
 	fits    []call.Fact // what looks like the leg
 	away    error
 	busy    error
-	broken  int // changes that fail before one is stored
+	broken  int                     // changes that fail before one is stored
+	refuses func(call.Change) error // nil: nothing
 	agents  []call.Candidate
 }
 
@@ -63,6 +64,11 @@ func (l *line) Change(_ context.Context, c call.Change) error {
 	if len(l.changes) > 0 && l.broken > 0 {
 		l.broken--
 		return errors.New("database is away")
+	}
+	if l.refuses != nil {
+		if err := l.refuses(c); err != nil {
+			return err
+		}
 	}
 	l.changes = append(l.changes, c)
 	return nil

@@ -23,6 +23,7 @@ func (s *State) remark(in Remark) ([]Effect, error) {
 	if s.final() && !s.awaited() {
 		return nil, ErrOver
 	}
+	in = in.cleaned()
 	if in.Volatile {
 		return []Effect{whisper{in.Type, in.Body}}, nil
 	}

@@ -45,6 +45,19 @@ type PartyView struct {
 	Cause   string `json:"cause,omitempty" doc:"why it left"`
 }
 
+// inMillis is the view with times as the database keeps them, so that events and
+// answers tell the same.
+func (v View) inMillis() View {
+	v.StartedAt = v.StartedAt.UTC().Truncate(time.Millisecond)
+	for _, at := range []**time.Time{&v.AnsweredAt, &v.EndedAt} {
+		if *at != nil {
+			t := (*at).UTC().Truncate(time.Millisecond)
+			*at = &t
+		}
+	}
+	return v
+}
+
 // Part returns the part that a user has in the call, or is offered.
 func (v View) Part(u UserID) (PartyView, bool) {
 	for _, p := range v.Parties {

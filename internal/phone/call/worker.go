@@ -2,7 +2,10 @@ package call
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -119,6 +122,7 @@ func (w *worker) claim(ctx context.Context, c claiming) {
 	c.change.Claims = []Claim{{User: c.user, Take: true}}
 	err := w.tries(ctx, c.change)
 	if errors.Is(err, ErrFenced) {
+		w.call.lost.Store(true)
 		w.call.post(fenced{})
 	}
 	w.call.post(claimed{c.user, err})
@@ -137,11 +141,46 @@ func (w *worker) store(ctx context.Context, c Change) {
 		w.call.publish(c)
 	case errors.Is(err, ErrFenced):
 		w.call.cfg.Log.Warn("call has a newer owner", "call", c.Call.ID)
+		w.call.lost.Store(true)
 		w.call.post(fenced{})
+	case w.bare(ctx, c):
+		w.call.cfg.Log.Error("call stored without the assistant's words", "call", c.Call.ID, "err", err)
 	default:
 		w.call.cfg.Log.Error("call not stored", "call", c.Call.ID, "err", err)
 		w.unsaved = &c
 	}
+}
+
+// bare stores what the call itself did when the whole cannot be stored: nothing
+// that the assistant heard may keep a call from ending, or its agent from being
+// free. Its events stay, for their numbers, and say nothing; of its lines those
+// are stored that can be.
+func (w *worker) bare(ctx context.Context, c Change) bool {
+	own := c
+	own.Lines, own.Transcript, own.Events = nil, false, slices.Clone(c.Events)
+	said := len(c.Lines) > 0
+	for i, e := range own.Events {
+		if strings.HasPrefix(e.Type, "ai:") {
+			own.Events[i].Body, said = json.RawMessage("{}"), true
+		}
+	}
+	if !said || w.call.cfg.Journal.Change(ctx, own) != nil {
+		return false
+	}
+	w.call.publish(own)
+	extras := make([]Change, 0, len(c.Lines)+1)
+	for _, l := range c.Lines {
+		extras = append(extras, Change{Call: c.Call, Fence: c.Fence, Lines: []Line{l}})
+	}
+	if c.Transcript {
+		extras = append(extras, Change{Call: c.Call, Fence: c.Fence, Transcript: true})
+	}
+	for _, extra := range extras {
+		if err := w.call.cfg.Journal.Change(ctx, extra); err != nil {
+			w.call.cfg.Log.Warn("words not stored", "call", c.Call.ID, "err", err)
+		}
+	}
+	return true
 }
 
 // last does not give up soon on what could not be stored: nothing comes after

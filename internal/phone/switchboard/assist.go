@@ -108,7 +108,7 @@ func (w *scribe) ready() bool {
 	if !w.able {
 		if !w.told {
 			w.told = true
-			go desk{w.call}.State(assist.State{Phase: assist.Off, Reason: assist.NotConfigured}) // ends with its answer
+			go desk{call: w.call}.State(assist.State{Phase: assist.Off, Reason: assist.NotConfigured}) // ends with its answer
 		}
 		return false
 	}
@@ -131,7 +131,7 @@ func (w *scribe) start() {
 	w.caller, w.agent = media.NewTap(earFrames), media.NewTap(earFrames)
 	models := account{w.board, w.call}
 	w.listener = assist.Start(context.Background(), assist.Config{ // ends with the call: Over
-		Ear: models, Brain: models, Desk: desk{w.call}, Circuit: &w.board.circuit,
+		Ear: models, Brain: models, Desk: desk{w.call, w.board.ex.Fault}, Circuit: &w.board.circuit,
 		Name:   fmt.Sprintf("%s-%d", w.config.Record.ID, w.call.Epoch()),
 		Caller: &hearing{tap: w.caller}, Agent: &hearing{tap: w.agent},
 		Tools:    []assist.Tool{assist.SearchContact(addressBook{w.board, func() call.UserID { return w.call.View().UserID }})},
@@ -250,7 +250,10 @@ func (b addressBook) Search(ctx context.Context, q string, limit int) ([]crm.Con
 }
 
 // desk hands what the assistant makes of a call to the call.
-type desk struct{ call *call.Call }
+type desk struct {
+	call  *call.Call
+	fault func(reason string) // counts; nil: nobody does
+}
 
 var _ assist.Desk = desk{}
 
@@ -326,6 +329,9 @@ func (d desk) Act(a assist.Action) {
 
 // State implements assist.Desk.
 func (d desk) State(s assist.State) {
+	if s.Phase == assist.Gone && d.fault != nil {
+		d.fault(s.Reason)
+	}
 	d.keep(call.Remark{Type: "call:update", Assist: &call.Assist{State: string(s.Phase), Reason: s.Reason}})
 }
 

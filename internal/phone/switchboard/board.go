@@ -29,6 +29,8 @@ type Inbox interface {
 	// LegBySID finds the leg that has the carrier's id, or tenant.ErrNotFound.
 	LegBySID(ctx context.Context, sid string) (call.LegID, error)
 	Receive(ctx context.Context, f call.Fact, dedupe, raw string) (kept call.Fact, fresh bool, err error)
+	// Keep stores what the carrier told and nobody understands.
+	Keep(ctx context.Context, dedupe, raw string) error
 	OfferStream(ctx context.Context, leg call.LegID, hash string, expires time.Time) error
 	ClaimStream(ctx context.Context, leg call.LegID, hash string) error
 	// Pending lists the facts of a leg that no change has folded in.

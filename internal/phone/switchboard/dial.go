@@ -3,6 +3,7 @@ package switchboard
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"softphone/internal/phone/call"
@@ -100,12 +101,34 @@ func (b *Board) begin(ctx context.Context, c *call.Call, legs ...call.LegID) err
 		}
 		return err
 	}
-	if u := c.View().UserID; u != "" {
-		go b.roster.began(u)
+	v := c.View()
+	if v.UserID != "" {
+		go b.roster.began(v.UserID)
 	}
+	log := b.log.With("call", id, "leg", v.Parties[0].ID)
+	log.Info("call began", "direction", v.Direction)
 	go func() { // ends with the call
+		<-c.Ended()
+		if !c.Lost() {
+			b.told(c.View(), log)
+		}
 		<-c.Done()
 		b.live.forget(id)
 	}()
 	return nil
+}
+
+// told notes how a call ended.
+func (b *Board) told(v call.View, log *slog.Logger) {
+	if v.Verdict == nil {
+		return
+	}
+	talk := 0
+	if v.DurationSeconds != nil {
+		talk = *v.DurationSeconds
+	}
+	log.Info("call ended", "status", v.Status, "by", v.Verdict.By, "reason", v.Verdict.Reason, "talk", talk)
+	if b.ex.Ended != nil {
+		b.ex.Ended(v.Status, *v.Verdict)
+	}
 }

@@ -49,6 +49,10 @@ type Config struct {
 	BaseURLs []string
 	// Probe asks the vendors whether the credentials work.
 	Probe Probe
+	// Ended and Fault count calls that ended and faults of the assistant, which
+	// are reason codes; nil: nobody counts. They must not wait.
+	Ended func(call.Status, call.Verdict)
+	Fault func(reason string)
 	Log   *slog.Logger
 	Now   func() time.Time
 }

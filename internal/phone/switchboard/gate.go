@@ -125,6 +125,9 @@ func (s *Seat) SavePolicy(ctx context.Context, p gate.Policy) (gate.Policy, []st
 
 // DoNotCall puts a number on the do-not-call list.
 func (s *Seat) DoNotCall(ctx context.Context, typed, reason string) (string, error) {
+	if !tenant.IsText(reason) {
+		return "", refuse(InvalidInput, "A reason is text without control characters.")
+	}
 	n, err := s.read(ctx, typed)
 	if err != nil {
 		return "", err
@@ -135,6 +138,9 @@ func (s *Seat) DoNotCall(ctx context.Context, typed, reason string) (string, err
 // MayCall takes a number off the list again. Everybody may take back what they
 // put there; the others' entries are an administrator's.
 func (s *Seat) MayCall(ctx context.Context, typed, reason string) error {
+	if !tenant.IsText(reason) {
+		return refuse(InvalidInput, "A reason is text without control characters.")
+	}
 	n, err := s.read(ctx, typed)
 	if err != nil {
 		return err

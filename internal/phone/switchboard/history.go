@@ -6,12 +6,17 @@ import (
 	"softphone/internal/phone/auth"
 	"softphone/internal/phone/call"
 	"softphone/internal/phone/crm"
+	"softphone/internal/phone/tenant"
 )
 
-// Calls lists the history, newest first. Agents see their own calls.
+// Calls lists the history, newest first. Agents see their own calls: of those of
+// somebody else there are none.
 func (s *Seat) Calls(ctx context.Context, q call.Search) ([]call.View, error) {
-	if !s.User.Role.May(auth.HistoryAll) {
-		q.UserID = call.UserID(s.User.ID)
+	if own := call.UserID(s.User.ID); !s.User.Role.May(auth.HistoryAll) {
+		if q.UserID != "" && q.UserID != own {
+			return nil, nil
+		}
+		q.UserID = own
 	}
 	return s.store.Calls(ctx, q)
 }
@@ -27,12 +32,9 @@ type Dossier struct {
 
 // Dossier returns one call. A call that this user may not see is not found.
 func (s *Seat) Dossier(ctx context.Context, id call.ID) (Dossier, error) {
-	v, err := s.store.Call(ctx, id)
+	v, err := s.Past(ctx, id)
 	if err != nil {
-		return Dossier{}, notFound(err)
-	}
-	if !s.User.Role.May(auth.HistoryAll) && v.UserID != call.UserID(s.User.ID) {
-		return Dossier{}, refuse(NotFound, "There is no such call.")
+		return Dossier{}, err
 	}
 	d := Dossier{Call: v}
 	if d.Legs, err = s.store.LegsOf(ctx, id); err != nil {
@@ -50,6 +52,9 @@ func (s *Seat) Dossier(ctx context.Context, id call.ID) (Dossier, error) {
 
 // Contacts searches the address book by name, company or number.
 func (s *Seat) Contacts(ctx context.Context, query string, limit int) ([]crm.Contact, error) {
+	if !tenant.IsText(query) {
+		return nil, refuse(InvalidInput, "A search is text without control characters.")
+	}
 	return s.store.SearchContacts(ctx, query, limit)
 }
 

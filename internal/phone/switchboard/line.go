@@ -68,6 +68,11 @@ func (l *Line) Receive(ctx context.Context, f call.Fact, dedupe string, raw []by
 	return nil // it is stored, and that is what the carrier asks for
 }
 
+// Keep stores what the carrier told and we cannot understand; no call hears of it.
+func (l *Line) Keep(ctx context.Context, dedupe string, raw []byte) error {
+	return l.board.store.Keep(context.WithoutCancel(ctx), dedupe, string(raw))
+}
+
 // Answer offers an answered leg a token for its sound, good for this leg of the
 // carrier's only; ok is false for a leg that nobody wants any more. That it asks
 // is itself news: the callback that says so may be late or lost.
@@ -93,6 +98,15 @@ func (l *Line) offer(ctx context.Context, leg call.LegID, sid string) (token str
 type Sound interface {
 	media.Port
 	Lost() bool
+}
+
+// CallOf names the call that a leg is in; empty when it is over.
+func (l *Line) CallOf(leg call.LegID) call.ID {
+	c, ok := l.board.live.byLeg(leg)
+	if !ok {
+		return ""
+	}
+	return c.ID()
 }
 
 // Take joins a leg's sound to its call, if the token is the one that was

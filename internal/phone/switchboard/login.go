@@ -39,6 +39,9 @@ type Pass struct {
 // passwords and disabled users get the same answer in the same time.
 func (e *Exchange) Login(ctx context.Context, a Attempt) (Pass, error) {
 	a.Email = strings.ToLower(strings.TrimSpace(a.Email))
+	if !tenant.IsText(a.Email) {
+		return Pass{}, refuse(InvalidInput, "An e-mail address has no control characters.")
+	}
 	if !e.throttle.Allow(a.Email, a.Address) {
 		return Pass{}, refuse(TooManyAttempts, "Too many attempts. Wait a minute and try again.")
 	}
@@ -150,7 +153,7 @@ func (e *Exchange) pass(s *Seat, secret string) (Pass, error) {
 func (e *Exchange) Refresh(ctx context.Context, refresh string) (Pass, error) {
 	ended := refuse(SessionEnded, "Your session has ended. Please log in again.")
 	id, secret, ok := strings.Cut(refresh, ".")
-	if !ok {
+	if !ok || !tenant.IsID(id) {
 		return Pass{}, ended
 	}
 	b, err := e.Board(ctx, id)

@@ -268,7 +268,7 @@ func (p *tape) stateLocked(at time.Duration) RecordState {
 func (p *tape) tellLocked(at time.Duration) {
 	s, c := p.stateLocked(at), p.call
 	if !p.over && s.State != "off" { // which is what a page thinks that was told nothing
-		go desk{c}.keep(call.Remark{Type: "call:recording", Body: object(s)}) // ends with its answer
+		go desk{call: c}.keep(call.Remark{Type: "call:recording", Body: object(s)}) // ends with its answer
 	}
 }
 

@@ -327,11 +327,11 @@ func (b *Board) view(p agent.Person) AgentView {
 	u := call.UserID(p.ID)
 	calls, device := len(b.live.of(u)), b.devices.get(u) != nil
 	v := AgentView{
-		ID: p.ID, Name: p.Name, Status: p.State.Status, Reason: p.State.Reason, Since: p.State.Since.UTC(),
+		ID: p.ID, Name: p.Name, Status: p.State.Status, Reason: p.State.Reason, Since: p.State.Since.UTC().Truncate(time.Millisecond),
 		Busy: calls > 0, Device: device, Free: p.Free(calls, device),
 	}
 	if !p.State.Until.IsZero() {
-		until := p.State.Until.UTC()
+		until := p.State.Until.UTC().Truncate(time.Millisecond)
 		v.Until = &until
 	}
 	return v

@@ -79,3 +79,19 @@ func TestWrongSettingsAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestIDsAndTexts(t *testing.T) {
+	for s, want := range map[string]bool{
+		"01JD5W3X0Z": true, "a-b_C9": true, strings.Repeat("x", 64): true,
+		"": false, "a b": false, "ä": false, "a\x00": false, "a\n": false, "../x": false, strings.Repeat("x", 65): false,
+	} {
+		if got := tenant.IsID(s); got != want {
+			t.Errorf("id %q: got %v", s, got)
+		}
+	}
+	for s, want := range map[string]bool{"": true, "Zoë & Söhne": true, "a\x00b": false, "\xff": false, "a\nb": false} {
+		if got := tenant.IsText(s); got != want {
+			t.Errorf("text %q: got %v", s, got)
+		}
+	}
+}

@@ -1,7 +1,6 @@
 package twilioapi
 
 import (
-	"fmt"
 	"net/url"
 	"strconv"
 	"time"
@@ -86,7 +85,7 @@ func ParseVoiceRequest(f url.Values) (VoiceRequest, error) {
 func require(f url.Values, names ...string) error {
 	for _, name := range names {
 		if f.Get(name) == "" {
-			return fmt.Errorf("%w: %s is missing", ErrForm, name)
+			return &FieldError{Parameter: name, Problem: "is missing"}
 		}
 	}
 	return nil

@@ -3,8 +3,10 @@ package twilioapi
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -16,9 +18,34 @@ var ErrForm = errors.New("form is not one of Twilio's")
 // forty.
 const maxFields = 256
 
+// FieldError says which parameter is odd, and not what it holds: that may be
+// somebody's number.
+type FieldError struct {
+	Parameter string // cut off and quoted where it is no name
+	Problem   string
+	// Tampered says that no honest sender makes such a form, signed or not.
+	Tampered bool
+}
+
+func (e *FieldError) Error() string {
+	return ErrForm.Error() + ": " + e.Parameter + " " + e.Problem
+}
+
+func (e *FieldError) Unwrap() error { return ErrForm }
+
 // ParseForm reads the body of a webhook and checks it with CheckForm. The
 // caller bounds the size of the body.
 func ParseForm(body []byte) (url.Values, error) {
+	form, err := DecodeForm(body)
+	if err != nil {
+		return nil, err
+	}
+	return form, CheckForm(form)
+}
+
+// DecodeForm reads the body of a webhook so that its signature can be checked.
+// Nothing in it may be used before CheckForm.
+func DecodeForm(body []byte) (url.Values, error) {
 	if strings.Count(string(body), "&") >= maxFields {
 		return nil, fmt.Errorf("%w: more than %d parameters", ErrForm, maxFields)
 	}
@@ -26,7 +53,7 @@ func ParseForm(body []byte) (url.Values, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrForm, err)
 	}
-	return form, CheckForm(form)
+	return form, nil
 }
 
 // CheckForm refuses a form that a signature alone would let pass. The signed
@@ -36,33 +63,51 @@ func ParseForm(body []byte) (url.Values, error) {
 // parameter we use must have its grammar, and no value may hide the name of
 // another one. Parameters we do not know are allowed and never used.
 func CheckForm(form url.Values) error {
-	for name, values := range form {
-		if len(values) != 1 {
-			return fmt.Errorf("%w: %.40q is there %d times", ErrForm, name, len(values))
-		}
-		if !parameterName(name) {
-			return fmt.Errorf("%w: parameter name %.40q", ErrForm, name)
-		}
-		if err := checkField(name, values[0]); err != nil {
+	var odd error
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		var wrong *FieldError
+		if err := checkParameter(name, form[name]); errors.As(err, &wrong) && wrong.Tampered {
 			return err
+		} else if odd == nil {
+			odd = err
 		}
 	}
-	return nil
+	return odd
+}
+
+func checkParameter(name string, values []string) error {
+	for _, value := range values {
+		for _, hidden := range telling {
+			if strings.Contains(value, hidden) {
+				return &FieldError{Parameter: shown(name), Problem: "hides " + hidden, Tampered: true}
+			}
+		}
+	}
+	if len(values) != 1 {
+		return &FieldError{Parameter: shown(name), Problem: fmt.Sprintf("is there %d times", len(values))}
+	}
+	if !parameterName(name) {
+		return &FieldError{Parameter: shown(name), Problem: "is no name of a parameter"}
+	}
+	return checkField(name, values[0])
 }
 
 var parameterName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.\-]{0,63}$`).MatchString
 
+// shown is a name for a log.
+func shown(name string) string {
+	if parameterName(name) {
+		return name
+	}
+	return fmt.Sprintf("%.40q", name)
+}
+
 func checkField(name, value string) error {
 	if grammar, known := formRules[name]; known && !grammar(value) {
-		return fmt.Errorf("%w: %s has the value %.40q", ErrForm, name, value)
+		return &FieldError{Parameter: name, Problem: "has an odd value"}
 	}
 	if !utf8.ValidString(value) {
-		return fmt.Errorf("%w: %s is not UTF-8", ErrForm, name)
-	}
-	for _, hidden := range telling {
-		if strings.Contains(value, hidden) {
-			return fmt.Errorf("%w: %s hides %s", ErrForm, name, hidden)
-		}
+		return &FieldError{Parameter: name, Problem: "is not UTF-8"}
 	}
 	return nil
 }
