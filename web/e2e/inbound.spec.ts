@@ -11,8 +11,22 @@ async function ring(page: Page, baseURL: string, from = caller) {
 
 /** Calls are offered to those who are available and can be heard. */
 async function ready(page: Page) {
-  await expect(page.getByRole('button', { name: 'Your status: Available' })).toBeVisible()
+  const status = page.getByRole('button', { name: /^Your status: / })
+  if ((await status.getAttribute('aria-label'))?.includes('Notes')) { // of the test before
+    await status.click()
+    await page.getByRole('button', { name: 'Available now' }).click()
+  }
+  await expect(status).toHaveAccessibleName('Your status: Available')
   await expect(page.getByTestId('softphone-sound')).toHaveJSProperty('paused', false)
+}
+
+/** An administrator has all calls recorded. */
+async function recordAll(page: Page, baseURL: string) {
+  const pass = await (await page.request.post(`${baseURL}/api/auth/login`, { data: { email: 'kim@northlight.example', password: 'softphone-demo' } })).json() as { accessToken: string }
+  const headers = { Authorization: `Bearer ${pass.accessToken}` }
+  const settings = await (await page.request.get(`${baseURL}/api/tenant/settings`, { headers })).json() as { recording: object }
+  const data = { ...settings, recording: { ...settings.recording, default: 'record' } }
+  expect((await page.request.put(`${baseURL}/api/tenant/settings`, { headers, data })).ok()).toBe(true)
 }
 
 /** A colleague at another desk, with the phone open. */
@@ -95,8 +109,8 @@ test('of two calls one waits, and a click changes them', async ({ page, baseURL 
   await ring(page, baseURL!)
   await page.getByTestId('incoming').getByRole('button', { name: 'Accept' }).click()
   await expect(phone.getByText('In conversation')).toBeVisible()
-  await ring(page, baseURL!, '+12015550124')
-  await page.getByTestId('incoming').getByRole('button', { name: 'Accept' }).click()
+  await page.getByRole('link', { name: 'Contacts' }).click()
+  await page.getByRole('button', { name: 'Call Ben Carter at' }).click()
   const waiting = phone.getByTestId('waiting')
   await expect(waiting.getByText('Ana Dupont')).toBeVisible()
   await expect(waiting.getByText('On hold')).toBeVisible()
@@ -104,7 +118,6 @@ test('of two calls one waits, and a click changes them', async ({ page, baseURL 
   await waiting.click()
   await expect(waiting.getByText('Ana Dupont')).toHaveCount(0)
   await expect(waiting).toHaveCount(1)
-  await expect(phone.getByRole('timer', { name: /^Duration/ }).last()).toBeVisible()
   await phone.getByRole('button', { name: 'Hang up' }).click() // the one that is shown
   await expect(phone.getByText(/^On hold\. /)).toBeVisible()
   await phone.getByRole('button', { name: 'Resume' }).click()
@@ -132,4 +145,31 @@ test('somebody more comes into a call, and is sent away', async ({ page, baseURL
   await expect(phone.getByTestId('party')).toHaveCount(0)
   await phone.getByRole('button', { name: 'Hang up' }).click()
   await expect(phone.getByText('You hung up.')).toBeVisible()
+})
+
+test('a recording is paused in the call, and played beside its words afterwards', async ({ page, baseURL }, info) => {
+  test.skip(info.project.name === 'dark', 'a recording is the same in the dark')
+  await loginAs(page, 'Alex Moreau')
+  const phone = await openPhone(page)
+  await recordAll(page, baseURL!)
+  await ready(page)
+  await ring(page, baseURL!)
+  await page.getByTestId('incoming').getByRole('button', { name: 'Accept' }).click()
+  await expect(phone.getByText('Recording', { exact: true })).toBeVisible()
+  await expect(phone.locator('[data-testid=line][data-final=true]').first()).toBeVisible({ timeout: 20_000 })
+  await phone.getByRole('button', { name: 'Pause' }).click()
+  await expect(phone.getByText('Not recorded: paused')).toBeVisible()
+  await expectAccessible(page)
+  await phone.getByRole('button', { name: 'Record again' }).click()
+  await expect(phone.getByText('Recording', { exact: true })).toBeVisible()
+  await phone.getByRole('button', { name: 'Hang up' }).click()
+  await phone.getByRole('link', { name: 'Open the call\'s page' }).click()
+  await expect(page.getByTestId('wave')).toBeVisible({ timeout: 20_000 })
+  await expect(page.getByText(/^\d:\d\d to \d:\d\d: paused$/)).toBeVisible()
+  await expectAccessible(page)
+  const player = page.locator('audio[controls]')
+  await expect(player).toHaveJSProperty('error', null)
+  await page.getByRole('region', { name: 'Transcript' }).getByRole('button', { name: /^Play from/ }).first().click()
+  await expect.poll(() => player.evaluate((a: HTMLAudioElement) => a.currentTime)).toBeGreaterThan(0)
+  await expect(page.locator('[data-testid=line][aria-current=true]')).toHaveCount(1)
 })
