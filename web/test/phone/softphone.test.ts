@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Recording } from '../../layers/softphone/phone/recording'
 import { NoSound } from '../../layers/softphone/phone/microphone'
+import type { Notice } from '../../layers/softphone/phone/mirror'
 import type { Snapshot } from '../../layers/softphone/phone/snapshot'
 import { createSoftphone } from '../../layers/softphone/phone/softphone'
 import { FakePeer, FakeSocket, flush, later, live, place, stubBrowser, view } from './fakes'
@@ -14,6 +15,7 @@ async function desk(over: { trouble?: boolean, leads?: boolean } = {}) {
   let server = Date.parse('2026-11-24T10:00:00.000Z')
   const peers: FakePeer[] = []
   const told: string[] = []
+  const noticed: Notice[] = []
   const recording: Recording = { track: async () => ({}) as MediaStreamTrack, play: vi.fn(async () => {}), hush: vi.fn(), wake: vi.fn(), release: vi.fn() }
   const phone = createSoftphone({
     socket: async (handshake) => {
@@ -35,7 +37,7 @@ async function desk(over: { trouble?: boolean, leads?: boolean } = {}) {
     }, release: () => {} },
     lookUp: async () => ({ call: view({ status: 'busy', verdict: { by: 'customer', reason: 'busy' } }), lines: [], suggestions: [], actions: [] }),
     changed: (s) => { now = s },
-    trouble: code => told.push(code),
+    trouble: code => told.push(code), noticed: n => noticed.push(n),
   })
   phone.start()
   await flush()
@@ -50,7 +52,7 @@ async function desk(over: { trouble?: boolean, leads?: boolean } = {}) {
     peers.at(-1)!.become('connected')
     await flush()
   }
-  return { phone, socket, peers, told, recording, sound, now: () => now, elapse: (ms: number) => { server += ms } }
+  return { phone, socket, peers, told, noticed, recording, sound, now: () => now, elapse: (ms: number) => { server += ms } }
 }
 
 beforeEach(() => {

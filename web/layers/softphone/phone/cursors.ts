@@ -17,6 +17,8 @@ export function createCursors() {
       return 'next'
     },
     set(stream: string, epoch: number, seq: number) { known.set(stream, [epoch, seq]) },
+    /** A stream that is followed no more may come again later, from a place of its own. */
+    drop(stream: string) { known.delete(stream) },
     clear() { known.clear() },
     /** The places of these streams, as the handshake carries them. */
     since(streams: string[]): Record<string, Cursor> {

@@ -1,11 +1,19 @@
 // The calls as the server tells them. Nothing here decides: what comes in is
 // kept, in new objects, so that a page can compare.
 import { createCursors } from './cursors'
-import { isOver, type Agent, type CallView, type Events, type LiveCall, type Line, type Place, type Suggestion, type Action } from './wire'
+import { leftBy, ringsFor } from './part'
+import { isOver, type Agent, type AgentView, type CallView, type Events, type LiveCall, type Line, type Party, type Place, type Suggestion, type Action } from './wire'
 
 export interface Keys { digits: string, from: 'agent' | 'caller' }
-/** A call and the keys that sounded in it. */
-export interface MirroredCall extends LiveCall { keys: Keys[] }
+/** What the desk last said of a call's recording. */
+export interface Tape { state: Events['call:recording']['state'], why: string }
+/** A call, the keys that sounded in it and its recording. */
+export interface MirroredCall extends LiveCall { keys: Keys[], tape?: Tape }
+
+/** What happened that the calls themselves do not show afterwards. */
+export type Notice =
+  | { kind: 'left', call: CallView, cause: string }
+  | { kind: 'moved', call: CallView, reason: string, target?: Party }
 
 export interface Reflection {
   /** The calls that are not over. */
@@ -13,6 +21,8 @@ export interface Reflection {
   /** The call that ended last, until it is put away or another begins. */
   last?: MirroredCall
   agent?: Agent
+  /** Everybody at the desk, this user too. */
+  colleagues: AgentView[]
 }
 
 /** The line whose words change: a final one stands, a partial one gives way to a later revision. */
@@ -31,9 +41,10 @@ function withItem<T>(items: T[], item: T, same: (a: T) => boolean): T[] {
   return items.some(same) ? items.map(i => same(i) ? item : i) : [...items, item]
 }
 
-export function createMirror(changed: (r: Reflection) => void) {
+export function createMirror(changed: (r: Reflection) => void, noticed: (n: Notice) => void = () => {}) {
   const cursors = createCursors()
-  let seen: Reflection = { calls: [] }
+  const statuses = new Map<string, [epoch: number, seq: number]>()
+  let seen: Reflection = { calls: [], colleagues: [] }
 
   function show(next: Partial<Reflection>) {
     seen = { ...seen, ...next }
@@ -49,15 +60,43 @@ export function createMirror(changed: (r: Reflection) => void) {
     const known = seen.calls.find(c => c.id === callId) ?? (seen.last?.id === callId ? seen.last : undefined)
     const next: MirroredCall = { lines: [], suggestions: [], actions: [], keys: [], ...known, ...whole(call), stream, epoch, seq }
     if (!known && isOver(call)) return // late news of a call that was put away
+    const me = seen.agent?.id
     const others = seen.calls.filter(c => c.id !== callId)
     if (isOver(call)) return show({ calls: others, last: next })
-    show({ calls: [...others, next], last: undefined })
+    const cause = leftBy(call, me)
+    if (cause !== undefined) {
+      cursors.drop(stream)
+      show({ calls: others })
+      return noticed({ kind: 'left', call, cause })
+    }
+    // What only rings leaves on the page how the call before ended.
+    show({ calls: withItem(seen.calls, next, c => c.id === callId), last: ringsFor(call, me) ? seen.last : undefined })
+  }
+
+  function moved(b: Events['call:transfer']) {
+    view(b)
+    const by = b.call.parties?.find(p => p.id === b.by)
+    if (b.state === 'failed' && by?.userId === seen.agent?.id) noticed({ kind: 'moved', call: b.call, reason: b.reason, target: b.call.parties?.find(p => p.id === b.target) })
+  }
+
+  /** Statuses are not told one by one: the newest of somebody stands. */
+  function status({ stream, epoch, seq, agent }: Events['agent:status']) {
+    const [e, s] = statuses.get(stream) ?? [0, 0]
+    if (epoch < e || (epoch === e && seq <= s)) return
+    statuses.set(stream, [epoch, seq])
+    show({ colleagues: withItem(seen.colleagues, agent, a => a.id === agent.id).sort((a, b) => a.name.localeCompare(b.name)) })
   }
 
   const takers: { [E in keyof Events]?: (body: Events[E]) => void } = {
     'call:initiated': view,
     'call:update': view,
+    'call:incoming': view,
+    'call:accepted': view,
+    'call:rejected': view,
+    'call:transfer': moved,
     'call:ended': view,
+    'call:recording': b => change(b.callId, () => ({ tape: { state: b.state, why: b.why } })),
+    'agent:status': status,
     'call:dtmf': b => change(b.callId, c => ({ keys: [...c.keys, { digits: b.digits, from: b.from }] })),
     'ai:transcript': b => change(b.callId, c => ({ lines: withLine(c.lines, b) })),
     'ai:suggestion': b => change(b.callId, c => ({ suggestions: withItem<Suggestion>(c.suggestions, b, s => s.suggestionId === b.suggestionId) })),
@@ -70,15 +109,17 @@ export function createMirror(changed: (r: Reflection) => void) {
     replace({ calls, agent }: Events['call:state']): MirroredCall[] {
       cursors.clear()
       for (const c of calls) cursors.set(c.stream, c.epoch, c.seq)
-      const missed = seen.calls.filter(c => !calls.some(n => n.id === c.id))
-      const keys = (id: string) => seen.calls.find(c => c.id === id)?.keys ?? []
-      show({ agent, calls: calls.map(c => ({ ...c, keys: keys(c.id) })), last: calls.length ? undefined : seen.last })
+      const missed = seen.calls.filter(c => !calls.some(n => n.id === c.id) && !ringsFor(c, agent.id))
+      const before = (id: string) => seen.calls.find(c => c.id === id)
+      show({ agent, calls: calls.map(c => ({ ...c, keys: before(c.id)?.keys ?? [], tape: before(c.id)?.tape })), last: calls.length ? undefined : seen.last })
       return missed
     },
     /** Takes one event; false: one is missing before it. */
     take<E extends keyof Events>(name: E, body: Events[E]): boolean {
-      const { stream, epoch, seq } = body as Partial<Place>
-      if (stream !== undefined) {
+      const { callId, stream, epoch, seq } = body as Partial<Place>
+      if (name === 'call:incoming' && !seen.calls.some(c => c.id === callId)) {
+        cursors.set(stream!, epoch!, seq!) // what went before was not for this user
+      } else if (stream !== undefined && name !== 'agent:status') {
         const step = cursors.take(stream, epoch!, seq!)
         if (step !== 'next') return step === 'seen'
       }
@@ -90,7 +131,8 @@ export function createMirror(changed: (r: Reflection) => void) {
     putAway() { show({ last: undefined }) },
     forget() {
       cursors.clear()
-      show({ calls: [], last: undefined, agent: undefined })
+      statuses.clear()
+      show({ calls: [], last: undefined, agent: undefined, colleagues: [] })
     },
     since: () => cursors.since(seen.calls.map(c => c.stream)),
   }
@@ -98,6 +140,6 @@ export function createMirror(changed: (r: Reflection) => void) {
 
 /** A view replaces the one before: what it leaves out is gone, not kept. */
 function whole(call: CallView): CallView {
-  const absent = { callSid: undefined, verdict: undefined, answeredAt: undefined, endedAt: undefined, durationSeconds: undefined, unknown: undefined, assist: undefined, userId: undefined, userName: undefined, contactId: undefined, contactName: undefined }
+  const absent = { held: undefined, stage: undefined, move: undefined, parties: undefined, callSid: undefined, verdict: undefined, answeredAt: undefined, endedAt: undefined, durationSeconds: undefined, unknown: undefined, assist: undefined, userId: undefined, userName: undefined, contactId: undefined, contactName: undefined }
   return { ...absent, ...call }
 }

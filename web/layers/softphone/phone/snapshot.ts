@@ -17,4 +17,4 @@ export interface Snapshot extends Reflection {
   dialling: boolean
 }
 
-export const nothing: Snapshot = { calls: [], line: 'off', leads: false, sound: { state: 'off' }, voice: 'microphone', speaks: false, dialling: false }
+export const nothing: Snapshot = { calls: [], colleagues: [], line: 'off', leads: false, sound: { state: 'off' }, voice: 'microphone', speaks: false, dialling: false }

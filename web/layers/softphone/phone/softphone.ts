@@ -5,12 +5,15 @@ import { createDevice, type DeviceParts } from './device'
 import { createLeader, type Locks } from './leader'
 import { createLine, type LineParts, type LineState } from './line'
 import type { Source } from './microphone'
-import { createMirror, type MirroredCall } from './mirror'
+import { createMirror, type MirroredCall, type Notice } from './mirror'
+import { shownOf } from './part'
 import type { Recording } from './recording'
 import { nothing, type Snapshot, type Voice } from './snapshot'
-import { Refused, type CallView, type Commands, type Events, type Story } from './wire'
+import { isOver, Refused, type CallView, type Commands, type Events, type Story } from './wire'
 
 export type Order = Commands['call:initiate']
+/** Whom to bring into a call, and how. */
+export type Asking = Omit<Commands['call:transfer'], 'callId'>
 
 export interface SoftphoneParts {
   socket: LineParts['open']
@@ -31,6 +34,7 @@ export interface SoftphoneParts {
   changed: (s: Snapshot) => void
   /** Something was refused; code has a sentence in the catalogue, else message is one. */
   trouble: (code: string, message: string) => void
+  noticed: (n: Notice) => void
 }
 
 const ASKING = 30_000 // ms that a person may take to allow the microphone
@@ -52,7 +56,7 @@ export function createSoftphone(p: SoftphoneParts) {
   const mirror = createMirror((r) => {
     show(r)
     recite()
-  })
+  }, p.noticed)
   const line = createLine({ ...p, open: p.socket, mirror, now: p.clock.now, heard, changed: lineChanged })
   const device = createDevice({
     ...p, close: () => { void line.ask('media:close', {}).catch(() => {}) },
@@ -94,7 +98,8 @@ export function createSoftphone(p: SoftphoneParts) {
   /** A call ended while the page was away: the history knows how. */
   async function settle(missed: MirroredCall) {
     const { call, ...story } = await p.lookUp(missed.id).catch(() => ({ call: undefined }))
-    if (call) mirror.settle(missed.id, { ...missed, ...story, ...call })
+    // One that goes on has gone to somebody else.
+    if (call && isOver(call)) mirror.settle(missed.id, { ...missed, ...story, ...call })
   }
 
   /** A refusal comes as an answer and as an event; people read it once. */
@@ -125,8 +130,8 @@ export function createSoftphone(p: SoftphoneParts) {
 
   /** The recording begins when the customer answers, wherever this page comes in. */
   function recite() {
-    const call = snapshot.calls.find(c => c.answeredAt)
-    if (!call) {
+    const call = shownOf(snapshot.calls, snapshot.agent?.id)
+    if (!call?.answeredAt) {
       if (part) recording.hush()
       part = undefined
     } else if (call.id !== part && snapshot.voice === 'recording' && snapshot.leads) {
@@ -135,7 +140,8 @@ export function createSoftphone(p: SoftphoneParts) {
     }
   }
 
-  async function place(order: Order) {
+  /** Does what needs this user's sound, once the desk hears it. */
+  async function withSound(work: () => Promise<unknown>) {
     await line.begun() // somebody is quicker than the page
     // The desk may still count a device that has just gone, such as that of the
     // page before a reload: this tab's own sound is what a call needs.
@@ -145,7 +151,7 @@ export function createSoftphone(p: SoftphoneParts) {
     }
     for (let tries = TRIES; ; tries--) {
       try {
-        return await line.ask('call:initiate', order)
+        return await work()
       } catch (e) {
         const early = e instanceof Refused && e.code === 'no_device' && device.sound().state === 'up'
         if (!early || !tries) throw e
@@ -185,11 +191,19 @@ export function createSoftphone(p: SoftphoneParts) {
     async dial(order: Order) {
       if (snapshot.dialling) return false
       show({ dialling: true })
-      const ok = await attempt(() => place(order))
+      const ok = await attempt(() => withSound(() => line.ask('call:initiate', order)))
       show({ dialling: false })
       return ok
     },
     hangUp: (callId: string) => attempt(() => line.ask('call:end', { callId })),
+    accept: (callId: string) => attempt(() => withSound(() => line.ask('call:accept', { callId }))),
+    reject: (callId: string) => attempt(() => line.ask('call:reject', { callId })),
+    hold: (callId: string, on: boolean) => attempt(() => line.ask('call:hold', { callId, on })),
+    bring: (callId: string, whom: Asking) => attempt(() => line.ask('call:transfer', { callId, ...whom })),
+    steer: (callId: string, act: Commands['call:steer']['do']) => attempt(() => line.ask('call:steer', { callId, do: act })),
+    remove: (callId: string, partyId: string) => attempt(() => line.ask('call:remove', { callId, partyId })),
+    record: (callId: string, on: boolean) => attempt(() => line.ask('call:record', { callId, on })),
+    setStatus: (status: Commands['agent:status']['status'], reason?: string) => attempt(() => line.ask('agent:status', { status, reason })),
     mute: (callId: string, on: boolean) => attempt(() => line.ask('call:mute', { callId, on })),
     press: (callId: string, digits: string) => attempt(() => line.ask('call:dtmf', { callId, digits })),
     renew: (token: string) => line.state() === 'up' ? line.ask('auth:renew', { token }).catch(() => {}) : undefined,

@@ -2,7 +2,7 @@
 // table, and the few words that the phone adds.
 import type { Action, CallEvent, CallView, Suggestion, TranscriptLine } from './wire.gen'
 
-export type { Action, Agent, Answers, Assist, CallView, Commands, Events, LiveCall, Suggestion, TranscriptLine as Line, Verdict } from './wire.gen'
+export type { Action, Agent, AgentView, Answers, Assist, CallView, Commands, Events, LiveCall, MoveView as Move, PartyView as Party, Suggestion, TranscriptLine as Line, Verdict } from './wire.gen'
 
 /** What is said in a call and what the assistant makes of it. */
 export interface Story { lines: TranscriptLine[], suggestions: Suggestion[], actions: Action[] }

@@ -1,11 +1,13 @@
 import type { CountryCode } from 'libphonenumber-js/min'
-import { computed, readonly, ref, shallowRef } from 'vue'
+import { computed, readonly, ref, shallowReadonly, shallowRef } from 'vue'
 import { createClock } from '../../phone/clock'
 import type { LineParts, Socket } from '../../phone/line'
 import { loadNumbers, type Numbers } from '../../phone/number'
 import { nothing, type Snapshot, type Voice } from '../../phone/snapshot'
-import type { Order, Softphone } from '../../phone/softphone'
-import type { CallView, Found, Story } from '../../phone/wire'
+import type { MirroredCall, Notice } from '../../phone/mirror'
+import { ringsFor, shownOf, taken } from '../../phone/part'
+import type { Asking, Order, Softphone } from '../../phone/softphone'
+import type { CallView, Commands, Found, Story } from '../../phone/wire'
 
 /** What the phone needs of the page that it is in. */
 export interface Host {
@@ -21,6 +23,8 @@ const VOICE = 'softphone.voice' // of this browser: microphone, or recording in 
 const snapshot = shallowRef<Snapshot>(nothing)
 const heard = shallowRef<MediaStream>()
 const news = shallowRef<News>()
+const notice = shallowRef<Notice>()
+const silenced = ref<string[]>([]) // calls that ring here without a sound
 const isOpen = ref(false)
 const recorded = ref<string>() // where the demo keeps the agent's part
 const numbers = shallowRef<Numbers>()
@@ -64,6 +68,10 @@ export async function connectSoftphone(of: Host) {
       if (ended) void remember()
     },
     trouble: (code, message) => { news.value = { code, message, at: Date.now() } },
+    noticed(n) {
+      notice.value = n
+      void remember()
+    },
   })
   phone.start()
   void warm(phone)
@@ -74,6 +82,8 @@ export function disconnectSoftphone() {
   phone?.stop()
   phone = host = undefined
   isOpen.value = false
+  notice.value = undefined
+  silenced.value = []
   recent.value = []
   home.value = undefined // another desk may be in another country
 }
@@ -146,7 +156,14 @@ async function whose(typed: string): Promise<string | undefined> {
 
 /** The one phone of this page. */
 export function useSoftphone() {
-  const call = computed(() => snapshot.value.calls[0])
+  const me = computed(() => snapshot.value.agent?.id)
+  /** The call that is shown: of several the one that is not put aside. */
+  const call = computed<MirroredCall | undefined>(before => shownOf(snapshot.value.calls, me.value, before?.id))
+  /** The user's other calls, which wait. */
+  const waiting = computed(() => taken(snapshot.value.calls, me.value).filter(c => c.id !== call.value?.id))
+  /** What is offered to this user. */
+  const ringing = computed(() => snapshot.value.calls.filter(c => ringsFor(c, me.value)))
+  const self = computed(() => snapshot.value.colleagues.find(a => a.id === me.value))
 
   function open() {
     isOpen.value = true
@@ -155,13 +172,26 @@ export function useSoftphone() {
   }
 
   return {
-    snapshot, call, heard, news, recorded, home, numbers, recent: readonly(recent), isOpen: readonly(isOpen),
+    snapshot, me, call, waiting, ringing, self, heard, news, notice, silenced: readonly(silenced), recorded, home, numbers, recent: shallowReadonly(recent), isOpen: readonly(isOpen),
     open, find,
     close: () => { isOpen.value = false },
     async dial(order: Order) {
       open()
-      return await phone?.dial({ ...order, contactId: order.contactId ?? await whose(order.to) }) ?? false
+      return await phone?.dial({ ...order, contactId: order.contactId ?? (order.to ? await whose(order.to) : undefined) }) ?? false
     },
+    async accept(id: string) {
+      open()
+      return await phone?.accept(id) ?? false
+    },
+    reject: (id: string) => phone?.reject(id),
+    /** Lets a call ring without a sound, on this page only. */
+    silence: (id: string) => { silenced.value = [...silenced.value, id] },
+    hold: (id: string, on: boolean) => phone?.hold(id, on),
+    bring: async (id: string, whom: Asking) => await phone?.bring(id, whom) ?? false,
+    steer: (id: string, act: Commands['call:steer']['do']) => phone?.steer(id, act),
+    remove: (id: string, party: string) => phone?.remove(id, party),
+    record: (id: string, on: boolean) => phone?.record(id, on),
+    setStatus: (status: Commands['agent:status']['status'], reason?: string) => phone?.setStatus(status, reason),
     hangUp: () => call.value && phone?.hangUp(call.value.id),
     mute: (on: boolean) => call.value && phone?.mute(call.value.id, on),
     press: (digits: string) => call.value && phone?.press(call.value.id, digits),
