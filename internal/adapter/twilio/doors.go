@@ -1,7 +1,6 @@
 package twilio
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -216,7 +215,7 @@ func (d *Doors) status(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	news, err := twilioapi.ParseStatusCallback(k.form)
-	if err = cmp.Or(k.odd, err); err != nil {
+	if err = errors.Join(k.odd, err); err != nil {
 		d.keep(w, r, k, err)
 		return
 	}

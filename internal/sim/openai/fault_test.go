@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 	"testing/fstest"
 
 	"github.com/coder/websocket"
@@ -57,6 +58,7 @@ func TestTranscriptionFailedAndSwapped(t *testing.T) {
 	for _, clip := range []string{"customer-1", "customer-4"} {
 		l.speak(clip)
 		l.send(`{"type":"input_audio_buffer.commit"}`)
+		time.Sleep(time.Second) // the first is understood, and held back, before the second
 	}
 	for _, want := range []string{"That is", "Hello"} {
 		_, frame := l.until(realtime.TranscriptionCompletedType)
