@@ -1,7 +1,6 @@
 package twilio
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -216,8 +215,8 @@ func (d *Doors) status(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	news, err := twilioapi.ParseStatusCallback(k.form)
-	if err = cmp.Or(k.odd, err); err != nil {
-		d.keep(w, r, k, err)
+	if k.odd != nil || err != nil {
+		d.keep(w, r, k, errors.Join(k.odd, err))
 		return
 	}
 	f := fact(k.leg, news)
