@@ -23,7 +23,7 @@ func newCounts() *counts {
 	c := &counts{
 		ended:    vec("calls_ended_total", "Calls that ended.", "status", "reason"),
 		webhooks: vec("webhooks_total", "Requests of Twilio, by what came of them: taken, odd, refused or failed.", "door", "result"),
-		faults:   vec("assistant_faults_total", "Times that the assistant of a call became unavailable.", "reason"),
+		faults:   vec("assistant_faults_total", "Times that a call was told that its assistant cannot hear or cannot advise.", "reason"),
 		frames:   vec("frames_dropped_total", "Frames of 20 ms that were dropped towards Twilio, at the end of their stream: silence, the oldest speech, or cleared there.", "kind"),
 	}
 	for _, kind := range []string{"quiet", "spoken", "cleared"} {

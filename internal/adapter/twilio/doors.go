@@ -215,8 +215,8 @@ func (d *Doors) status(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	news, err := twilioapi.ParseStatusCallback(k.form)
-	if err = errors.Join(k.odd, err); err != nil {
-		d.keep(w, r, k, err)
+	if k.odd != nil || err != nil {
+		d.keep(w, r, k, errors.Join(k.odd, err))
 		return
 	}
 	f := fact(k.leg, news)

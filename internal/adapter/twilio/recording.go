@@ -259,8 +259,8 @@ func (d *Doors) recording(w http.ResponseWriter, r *http.Request) {
 	if id := r.URL.Query().Get("recording"); k.odd == nil && id != "" && !tenant.IsID(id) {
 		k.odd = &twilioapi.FieldError{Parameter: "recording", Problem: "is no id"}
 	}
-	if err = errors.Join(k.odd, err); err != nil {
-		d.keep(w, r, k, err)
+	if k.odd != nil || err != nil {
+		d.keep(w, r, k, errors.Join(k.odd, err))
 		return
 	}
 	n := recording.Notice{

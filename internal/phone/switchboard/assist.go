@@ -329,7 +329,7 @@ func (d desk) Act(a assist.Action) {
 
 // State implements assist.Desk.
 func (d desk) State(s assist.State) {
-	if s.Phase == assist.Gone && d.fault != nil {
+	if s.Reason != "" && s.Phase != assist.Off && d.fault != nil { // off: nobody entered an account
 		d.fault(s.Reason)
 	}
 	d.keep(call.Remark{Type: "call:update", Assist: &call.Assist{State: string(s.Phase), Reason: s.Reason}})

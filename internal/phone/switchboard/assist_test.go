@@ -30,6 +30,7 @@ type room struct {
 	user    auth.User
 	found   []string
 	down    int // changes that fail
+	faults  []string
 }
 
 func (r *room) Change(_ context.Context, c call.Change) error {
@@ -41,6 +42,12 @@ func (r *room) Change(_ context.Context, c call.Change) error {
 	}
 	r.changes = append(r.changes, c)
 	return nil
+}
+
+func (r *room) fault(reason string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.faults = append(r.faults, reason)
 }
 
 func (r *room) lines() (all []call.Line) {
@@ -141,7 +148,7 @@ func (p *phone) say(loud, silent time.Duration) {
 // helped is a call at a desk with an assistant.
 func helped(t *testing.T, r *room, able bool) *call.Call {
 	t.Helper()
-	e := New(Config{Directory: r, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+	e := New(Config{Directory: r, Log: slog.New(slog.DiscardHandler), Now: time.Now, Fault: r.fault,
 		Carrier: func(tenant.Tenant, tenant.Integrations) call.Carrier { return r },
 		Assist: func(tenant.Tenant, tenant.Integrations, auth.User) (assist.Ear, assist.Brain) {
 			if !able {
@@ -201,6 +208,25 @@ func TestOneTranscriptOverTwoDevices(t *testing.T) {
 		}
 		if last := r.changes[len(r.changes)-1]; !last.Transcript || c.View().Assist.State != "off" {
 			t.Errorf("assistant %s at the end, transcript written %v", c.View().Assist.State, last.Transcript)
+		}
+	})
+}
+
+// TestFaultsOfTheAssistantAreCounted by their reason, whichever half has them.
+func TestFaultsOfTheAssistantAreCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &room{}
+		c := helped(t, r, true)
+		customer := newPhone()
+		put(t, c, call.DeviceUp{User: "u1", Port: newPhone()})
+		put(t, c, call.StreamUp{Leg: "L1", Port: customer})
+		customer.say(time.Second, time.Second)
+		put(t, c, completed)
+		<-c.Done()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if len(r.faults) == 0 || r.faults[0] != assist.Model {
+			t.Errorf("counted %q", r.faults)
 		}
 	})
 }
