@@ -25,8 +25,8 @@ async function recordAll(page: Page, baseURL: string) {
   const pass = await (await page.request.post(`${baseURL}/api/auth/login`, { data: { email: 'kim@northlight.example', password: 'softphone-demo' } })).json() as { accessToken: string }
   const headers = { Authorization: `Bearer ${pass.accessToken}` }
   const settings = await (await page.request.get(`${baseURL}/api/tenant/settings`, { headers })).json() as { recording: object }
-  const data = { ...settings, recording: { ...settings.recording, default: 'record' } }
-  expect((await page.request.put(`${baseURL}/api/tenant/settings`, { headers, data })).ok()).toBe(true)
+  const saved = await page.request.put(`${baseURL}/api/tenant/settings`, { headers, data: { recording: { ...settings.recording, default: 'record' } } })
+  expect(await saved.text()).toContain('"default":"record"')
 }
 
 /** A colleague at another desk, with the phone open. */
@@ -88,6 +88,16 @@ test('a call rings at two agents, is taken, held, asked about and handed over', 
   await expect(move.getByText('You talk with Sam Okafor. Ana Dupont hears music.')).toBeVisible()
   await expect(sam.phone.getByText('Alex Moreau asks you about the call with Ana Dupont')).toBeVisible()
   await expectAccessible(page)
+  await expect(sam.phone.getByTestId('party').filter({ hasText: 'Ana Dupont' }).getByText('hears music')).toBeVisible()
+  // Who was asked may go without ending anything.
+  await sam.phone.getByRole('button', { name: 'Leave' }).click()
+  await expect(page.getByText('Sam Okafor left. Ana Dupont is back with you.').first()).toBeVisible()
+  await expect(sam.page.getByRole('button', { name: 'Your status: Notes' })).toBeVisible()
+  await ready(sam.page)
+  await alex.getByRole('button', { name: 'Transfer' }).click()
+  await alex.getByTestId('colleague').filter({ hasText: 'Sam Okafor' }).click()
+  await alex.getByRole('button', { name: 'Ask first' }).click()
+  await samsCard.getByRole('button', { name: 'Accept' }).click()
   await move.getByRole('button', { name: 'Swap' }).click()
   await expect(move.getByText('You talk with Ana Dupont. Sam Okafor waits.')).toBeVisible()
   await move.getByRole('button', { name: 'Complete' }).click()

@@ -192,6 +192,9 @@ func (s *State) remove(in Remove) ([]Effect, error) {
 
 // leave lets an agent go while the others talk on.
 func (s *State) leave(p *Party) ([]Effect, error) {
+	if s.Move != nil && s.Move.Target == p.Leg.ID { // who was asked goes again
+		return append(s.depart(p, "left"), s.failed("left")...), nil
+	}
 	c := s.customer()
 	others := s.who(func(o *Party) bool { return o != p && o != c && o.talks() && o.Room == Main })
 	if s.Move != nil || len(others) == 0 {

@@ -283,3 +283,18 @@ func watched(effects []Effect) bool {
 	}
 	return false
 }
+
+// Who was asked into a call goes again without ending it for anybody.
+func TestWhoWasAskedMayLeave(t *testing.T) {
+	customer, agent, sam := Caller("L1", "+12015550123", "", time.Hour), Colleague("A1", "U1", "Alex"), Colleague("A2", "U2", "Sam")
+	customer.Leg.Phase, agent.Leg.Phase, sam.Leg.Phase = Up, Up, Up
+	agent.Room, sam.Room = Aside, Aside
+	s := State{
+		Call: Record{ID: "C1", Status: InProgress, UserID: "U1"}, Parties: []Party{customer, agent, sam},
+		Move: &Move{By: "A1", Target: "A2", Mode: Consult},
+	}
+	got, _, err := next(s, Steer{By: "U2", Do: Leave})
+	if err != nil || got.Move != nil || got.Parties[2].Leg.Phase != Gone || got.Parties[1].Room != Main || got.Call.Status.Final() {
+		t.Errorf("%v: %+v", err, got)
+	}
+}

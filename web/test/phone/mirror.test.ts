@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createMirror, withLine, type Reflection } from '../../layers/softphone/phone/mirror'
+import { createMirror, withLine, type Notice, type Reflection } from '../../layers/softphone/phone/mirror'
+import { shownOf } from '../../layers/softphone/phone/part'
 import type { Line } from '../../layers/softphone/phone/wire'
 import { live, place, view } from './fakes'
 
@@ -7,7 +8,7 @@ const agent = { id: 'u', name: 'Alex', device: true }
 const line = (over: Partial<Line>): Line => ({ lineId: 'l1', revision: 1, speaker: 'caller', text: 'Hello', final: false, startMs: 0, endMs: 500, ...over })
 
 function reflect() {
-  let now: Reflection = { calls: [] }
+  let now: Reflection = { calls: [], colleagues: [] }
   const mirror = createMirror((r) => { now = r })
   return { mirror, now: () => now }
 }
@@ -100,5 +101,55 @@ describe('lines', () => {
   it('stands in the order of speech', () => {
     const lines = withLine([line({ lineId: 'b', startMs: 900 })], line({ lineId: 'a', startMs: 100 }))
     expect(lines.map(l => l.lineId)).toEqual(['a', 'b'])
+  })
+})
+
+describe('several calls', () => {
+  const me = { userId: 'u', role: 'agent' as const }
+  const rings = view({ id: 'c9', direction: 'inbound', parties: [{ id: 'p1', role: 'customer', phase: 'up' }, { id: 'p2', phase: 'ringing', ...me }] })
+  const at = (seq: number) => place(seq, 1, 'c9')
+
+  function desk() {
+    let now: Reflection = { calls: [], colleagues: [] }
+    const noticed: Notice[] = []
+    const mirror = createMirror((r) => { now = r }, n => noticed.push(n))
+    mirror.replace({ calls: [live(4)], agent })
+    return { mirror, now: () => now, noticed }
+  }
+
+  it('takes up a call from where it is offered, and again after it went to somebody else', () => {
+    const d = desk()
+    expect(d.mirror.take('call:incoming', { ...at(7), call: rings })).toBe(true)
+    expect(d.now().calls.map(c => c.id)).toEqual(['c1', 'c9'])
+    const gone = { ...rings, userName: 'Jane', parties: [rings.parties![0]!, { id: 'p2', ...me, phase: 'gone' as const, cause: 'taken' }] }
+    expect(d.mirror.take('call:accepted', { ...at(8), call: gone, userId: 'j', name: 'Jane' })).toBe(true)
+    expect(d.now().calls.map(c => c.id)).toEqual(['c1'])
+    expect(d.noticed).toMatchObject([{ kind: 'left', cause: 'taken', call: { userName: 'Jane' } }])
+    expect(d.mirror.take('call:incoming', { ...at(12), call: { ...rings, parties: [...gone.parties, { id: 'p3', ...me, phase: 'ringing' }] } })).toBe(true)
+    expect(d.now().calls.map(c => c.id)).toEqual(['c1', 'c9'])
+    expect(d.mirror.take('call:update', { ...at(14), call: rings })).toBe(false)
+  })
+
+  it('keeps the newest status of everybody, and misses none by its number', () => {
+    const d = desk()
+    const status = (seq: number, name: 'away' | 'available') => ({ stream: 'agent:j', epoch: 1, seq, at: 'x', agent: { id: 'j', name: 'Jane', status: name, since: 'x', busy: false, device: true, free: true } })
+    expect(d.mirror.take('agent:status', status(40, 'away'))).toBe(true)
+    expect(d.mirror.take('agent:status', status(39, 'available'))).toBe(true)
+    expect(d.now().colleagues.map(a => a.status)).toEqual(['away'])
+  })
+
+  it('tells who asked that nobody comes, and why', () => {
+    const d = desk()
+    const call = view({ parties: [{ id: 'p1', role: 'customer', phase: 'up' }, { id: 'p2', phase: 'up', ...me }, { id: 'p3', role: 'agent', userId: 'j', name: 'Jane', phase: 'gone' }] })
+    d.mirror.take('call:transfer', { ...place(5), call, by: 'p2', target: 'p3', mode: 'consult', state: 'failed', reason: 'no_answer' })
+    expect(d.noticed).toMatchObject([{ kind: 'moved', reason: 'no_answer', target: { name: 'Jane' } }])
+  })
+
+  it('shows the call that is not put aside', () => {
+    const part = (held: boolean) => [{ id: 'p', phase: 'up' as const, held, ...me }]
+    const calls = [view({ id: 'a', parties: part(true) }), view({ id: 'b', parties: part(false) }), rings]
+    expect(shownOf(calls, 'u')?.id).toBe('b')
+    expect(shownOf([calls[0]!, rings], 'u', 'b')?.id).toBe('a')
+    expect(shownOf([rings], 'u')).toBeUndefined()
   })
 })
