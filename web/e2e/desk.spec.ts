@@ -48,7 +48,7 @@ test('settings keep a secret without showing it and say what is wrong', async ({
   const account = await sid.inputValue()
   await sid.fill('AC123')
   await page.getByRole('button', { name: 'Save and test' }).click()
-  await expect(page.getByRole('alert')).toContainText('AC and 32 hex digits')
+  await expect(page.getByRole('alert').filter({ hasText: 'AC and 32 hex digits' })).toBeVisible()
   await sid.fill(account)
   await page.getByLabel('Model', { exact: true }).fill('gpt-4o-realtime-preview')
   await page.getByRole('button', { name: 'Save and test' }).click()

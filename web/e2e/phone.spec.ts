@@ -210,6 +210,6 @@ test('a call that nobody has is told by its page, and the list leads to one', as
   await expect(page.getByText('is on another call.')).toBeVisible()
   await expect(page.getByText('Nothing was transcribed.')).toBeVisible()
   await page.goto('/calls/nobody')
-  await expect(page.getByText('There is no such thing here.')).toBeVisible()
+  await expect(page.getByText('There is no such call.')).toBeVisible()
   await expectAccessible(page)
 })

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"softphone/internal/phone/switchboard"
 )
 
 // Markdown is docs/events.md, made from the table.
@@ -216,7 +218,7 @@ func namedTypes() []reflect.Type {
 			visit(c.out.Field(i).Type)
 		}
 	}
-	for _, t := range []reflect.Type{reflect.TypeFor[TranscriptLine](), reflect.TypeFor[Suggestion](), reflect.TypeFor[Action]()} {
+	for _, t := range []reflect.Type{reflect.TypeFor[TranscriptLine](), reflect.TypeFor[Suggestion](), reflect.TypeFor[Action](), reflect.TypeFor[switchboard.RecordState]()} {
 		visit(t)
 	}
 	return all

@@ -146,6 +146,7 @@ type (
 		Lines       []json.RawMessage `json:"lines" ts:"TranscriptLine[]"`
 		Suggestions []json.RawMessage `json:"suggestions" ts:"Suggestion[]"`
 		Actions     []json.RawMessage `json:"actions" ts:"Action[]"`
+		Recording   json.RawMessage   `json:"recording,omitempty" ts:"RecordState" doc:"of the recording, if there is one"`
 	}
 	// Agent is the user of the page.
 	Agent struct {
@@ -379,7 +380,7 @@ func agentOf(s *switchboard.Seat, device bool) Agent {
 func liveCall(s switchboard.Standing) LiveCall {
 	return LiveCall{
 		View: s.Call, Stream: s.Stream, Epoch: s.Place.Epoch, Seq: s.Place.Seq,
-		Lines: list(s.Lines), Suggestions: list(s.Suggestions), Actions: list(s.Actions),
+		Lines: list(s.Lines), Suggestions: list(s.Suggestions), Actions: list(s.Actions), Recording: s.Recording,
 	}
 }
 

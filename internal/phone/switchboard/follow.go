@@ -30,6 +30,7 @@ type Standing struct {
 	Lines       []json.RawMessage // bodies of ai:transcript
 	Suggestions []json.RawMessage // bodies of ai:suggestion
 	Actions     []json.RawMessage // bodies of ai:action, the newest of each
+	Recording   json.RawMessage   // body of the newest call:recording; nil: none
 }
 
 // Follow makes f hear of this user's calls, and of everybody's status, until
@@ -48,8 +49,8 @@ func (s *Seat) Follow(f Follower) (leave func()) {
 func (s *Seat) Standings(ctx context.Context) ([]Standing, error) {
 	var all []Standing
 	for _, c := range s.live.of(call.UserID(s.User.ID)) {
-		id, epoch := c.View().ID, c.Epoch()
-		events, err := s.store.EventsSince(ctx, streamOf(id), epoch, 0)
+		// What was said before a restart belongs to it: events of all its owners.
+		events, err := s.store.EventsOf(ctx, c.ID(), "")
 		if err != nil {
 			return nil, err
 		}
@@ -131,6 +132,8 @@ func standing(events []call.Event) (Standing, error) {
 			out.Suggestions = append(out.Suggestions, e.Body)
 		case "ai:action":
 			out.Actions = newest(out.Actions, e.Body)
+		case "call:recording":
+			out.Recording = e.Body
 		default:
 			var body struct{ Call *call.View }
 			if err := json.Unmarshal(e.Body, &body); err != nil {

@@ -200,6 +200,20 @@ func (st *studio) record(on bool) RecordState {
 	return s
 }
 
+// comesBack is what a page that comes back is told of the call's recording.
+func (st *studio) comesBack() (s RecordState) {
+	st.t.Helper()
+	synctest.Wait()
+	calls, err := st.seat.Standings(st.t.Context())
+	if err != nil || len(calls) != 1 {
+		st.t.Fatalf("%d calls, %v", len(calls), err)
+	}
+	if err := json.Unmarshal(calls[0].Recording, &s); err != nil {
+		st.t.Fatal(err)
+	}
+	return s
+}
+
 // finished waits until the call's recording is.
 func (st *studio) finished() recording.Record {
 	st.t.Helper()
@@ -242,6 +256,9 @@ func TestARecordedCallOverTwoDevicesAndAPause(t *testing.T) {
 		put(t, c, call.DeviceUp{User: st.user(), Port: second})
 		second.say(10*time.Second, 0)
 		paused := st.record(false)
+		if got := st.comesBack(); got != paused {
+			t.Errorf("a page that comes back is told %+v, want %+v", got, paused)
+		}
 		customer.say(5*time.Second, 0)
 		guard.WriteFrame(media.Frame{Data: make([]byte, media.FrameBytes)})
 		resumed := st.record(true)

@@ -270,7 +270,7 @@ async function listPeople() {
   for (const person of people) names.set(person.number, person.name);
   byId("people").replaceChildren(...people.map((person) => {
     const row = element("tr");
-    const call = element("button", "Let them call", { type: "button", "aria-label": `Let ${person.name} call the desk` });
+    const call = element("button", "Let them call", { type: "button", "aria-label": `Let them call: ${person.name}` });
     call.addEventListener("click", () => letCall(person.number));
     const calls = element("td");
     calls.append(call);

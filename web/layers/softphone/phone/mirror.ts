@@ -5,10 +5,8 @@ import { leftBy, ringsFor } from './part'
 import { isOver, type Agent, type AgentView, type CallView, type Events, type LiveCall, type Line, type Party, type Place, type Suggestion, type Action } from './wire'
 
 export interface Keys { digits: string, from: 'agent' | 'caller' }
-/** What the desk last said of a call's recording. */
-export interface Tape { state: Events['call:recording']['state'], why: string }
-/** A call, the keys that sounded in it and its recording. */
-export interface MirroredCall extends LiveCall { keys: Keys[], tape?: Tape }
+/** A call and the keys that sounded in it. */
+export interface MirroredCall extends LiveCall { keys: Keys[] }
 
 /** What happened that the calls themselves do not show afterwards. */
 export type Notice =
@@ -95,7 +93,7 @@ export function createMirror(changed: (r: Reflection) => void, noticed: (n: Noti
     'call:rejected': view,
     'call:transfer': moved,
     'call:ended': view,
-    'call:recording': b => change(b.callId, () => ({ tape: { state: b.state, why: b.why } })),
+    'call:recording': b => change(b.callId, () => ({ recording: { state: b.state, why: b.why, atMs: b.atMs } })),
     'agent:status': status,
     'call:dtmf': b => change(b.callId, c => ({ keys: [...c.keys, { digits: b.digits, from: b.from }] })),
     'ai:transcript': b => change(b.callId, c => ({ lines: withLine(c.lines, b) })),
@@ -111,7 +109,7 @@ export function createMirror(changed: (r: Reflection) => void, noticed: (n: Noti
       for (const c of calls) cursors.set(c.stream, c.epoch, c.seq)
       const missed = seen.calls.filter(c => !calls.some(n => n.id === c.id) && !ringsFor(c, agent.id))
       const before = (id: string) => seen.calls.find(c => c.id === id)
-      show({ agent, calls: calls.map(c => ({ ...c, keys: before(c.id)?.keys ?? [], tape: before(c.id)?.tape })), last: calls.length ? undefined : seen.last })
+      show({ agent, calls: calls.map(c => ({ ...c, keys: before(c.id)?.keys ?? [] })), last: calls.length ? undefined : seen.last })
       return missed
     },
     /** Takes one event; false: one is missing before it. */

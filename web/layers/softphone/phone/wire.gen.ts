@@ -35,6 +35,7 @@ export interface LiveCall {
   lines: TranscriptLine[]
   suggestions: Suggestion[]
   actions: Action[]
+  recording?: RecordState
 }
 
 export interface Verdict {
@@ -269,6 +270,12 @@ export interface Action {
   arguments: Record<string, unknown>
   state: 'running' | 'proposed' | 'done' | 'refused'
   result?: Record<string, unknown>
+}
+
+export interface RecordState {
+  state: 'off' | 'ask' | 'recording' | 'paused' | 'hold'
+  why: string
+  atMs: number
 }
 
 /** What the server tells. */
