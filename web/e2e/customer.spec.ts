@@ -27,7 +27,7 @@ test('being the customer with a microphone of one\'s own', async ({ page, reques
   const dialled = await (await request.post('/api/voice/call', { headers, data: { to: number } })).json()
   await expect(phone).toContainText('is calling')
   await expectAccessible(page)
-  await page.getByRole('button', { name: 'Answer' }).click()
+  await page.getByRole('button', { name: 'Answer', exact: true }).click()
   await expect(phone).toHaveText('Connected')
 
   const level = async (what: 'said' | 'heard') => {
@@ -39,7 +39,7 @@ test('being the customer with a microphone of one\'s own', async ({ page, reques
   await expect.poll(() => page.getByRole('meter', { name: 'They' }).evaluate((meter: HTMLMeterElement) => meter.value), { intervals: [50], timeout: 15_000 }).toBeGreaterThan(10)
   await page.getByRole('button', { name: 'Key 5' }).click()
   await expectAccessible(page)
-  await page.getByRole('button', { name: 'Hang up' }).click()
+  await page.getByRole('button', { name: 'Hang up', exact: true }).click()
   await expect(phone).toHaveText('The call is over')
 
   await expect.poll(async () => (await (await request.get(`/api/voice/calls/${dialled.call.id}`, { headers })).json()).call.verdict)

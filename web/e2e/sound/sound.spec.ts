@@ -6,18 +6,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from '@playwright/test'
 import { expect, test } from '../page'
-import { heardBy, listenTo } from './capture'
+import { heardBy, listenTo, packetsOf, saidBy } from './capture'
 import { compare, decibel, quantile, readWave, rms, sine, writeWave, RATE, type Window } from './wave'
 
 const folder = mkdtempSync(join(tmpdir(), 'softphone-sound-'))
 
-test.describe.configure({ mode: 'serial' })
+test.describe.configure({ mode: 'default' }) // one after the other; each is tried again by itself
 
 let browser: Browser | undefined
 test.afterEach(async () => { await browser?.close() })
 
 /** A page at the desk whose microphone plays a sound over and over. */
-async function sitDown(base: string, name: string, sound: Float32Array): Promise<Page> {
+async function sitDown(base: string, name: string, sound: Float32Array, taps?: { microphone: boolean }): Promise<Page> {
   const file = join(folder, `${name}.wav`)
   writeFileSync(file, writeWave(sound))
   browser = await chromium.launch({
@@ -26,7 +26,7 @@ async function sitDown(base: string, name: string, sound: Float32Array): Promise
       '--autoplay-policy=no-user-gesture-required', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
   })
   const page = await (await browser.newContext({ baseURL: base, permissions: ['microphone'] })).newPage()
-  await listenTo(page)
+  await listenTo(page, taps)
   await page.addInitScript(() => localStorage.setItem('softphone.sound', JSON.stringify({ echoCancellation: false, noiseSuppression: false, autoGainControl: false })))
   await page.goto('/')
   await page.getByRole('button', { name: 'Robin Weiss' }).click()
@@ -71,6 +71,7 @@ test('speech arrives as it was spoken, both ways', async ({ request, baseURL }) 
   await page.waitForTimeout(30_000)
   const here = await heardBy(page)
   const [heard, said, start] = [await atTwilio(page, sid, 'heard'), await atTwilio(page, sid, 'said'), await startAtTwilio(page, sid)]
+  const packets = await packetsOf(page)
   await hangUp(page).catch(() => {}) // the customer may have said goodbye
 
   // The microphone plays its file in a loop and began before the call.
@@ -85,6 +86,25 @@ test('speech arrives as it was spoken, both ways', async ({ request, baseURL }) 
   expect(tell('microphone -> customer', towards)).toBeGreaterThanOrEqual(0.95)
   expect(tell('customer -> page', back)).toBeGreaterThanOrEqual(0.95)
   console.log(`one way, customer's mouth to page: ${quantile(delays, 0.5).toFixed(0)} ms (p95 ${quantile(delays, 0.95).toFixed(0)} ms), with the browser's own jitter buffer and recorder`)
+  console.log(`packets lost: ${packets.saidLost} of ${packets.said} towards the desk, ${packets.heardLost} of ${packets.heard} towards the page`)
+  expect(packets.said).toBeGreaterThan(1000)
+  expect(packets.heard).toBeGreaterThan(1000)
+})
+
+// One recorder beside the other, so what a recorder delays itself does not count.
+test('what is said comes back soon from a customer who repeats it', async ({ request, baseURL }) => {
+  test.setTimeout(90_000)
+  const part = readWave(await (await request.get('/api/demo/voice.wav')).body())
+  const page = await sitDown(baseURL!, 'echo', part, { microphone: true })
+  await call(page, '+12015550186')
+  await page.waitForTimeout(12_000)
+  const [said, heard] = [await saidBy(page), await heardBy(page)]
+  await hangUp(page)
+  const windows = compare(said.sound, heard.sound).filter(w => w.likeness >= 0.7)
+  const delays = windows.map(w => heard.start - said.start + w.shift / RATE * 1000)
+  expect(windows.length).toBeGreaterThan(3)
+  for (const d of delays) expect(d).toBeGreaterThan(0)
+  console.log(`there and back, microphone to customer to page: ${quantile(delays, 0.5).toFixed(0)} ms (p95 ${quantile(delays, 0.95).toFixed(0)} ms)`)
 })
 
 test('a tone keeps its level, both ways', async ({ baseURL }) => {
@@ -113,20 +133,20 @@ test('the first words are heard soon after the answer', async ({ baseURL }) => {
     await page.waitForTimeout(1_500)
     const here = await heardBy(page)
     const start = await startAtTwilio(page, sid)
-    // The ringing is 440 + 480 Hz; the tone is the first 1 kHz.
-    const at = firstTone(here.sound)
+    // The ringing is 440 + 480 Hz, and the tone of the call before ended long ago.
+    const at = firstTone(here.sound, Math.max(0, Math.floor((start - here.start - 200) / 1000 * RATE)))
     waits.push(here.start + at / RATE * 1000 - start)
     await hangUp(page)
     await expect(page.getByRole('button', { name: 'Hang up' })).toHaveCount(0)
     await page.getByRole('button', { name: 'Done' }).click().catch(() => {})
   }
   console.log(`answer to first sound: ${waits.map(w => w.toFixed(0)).join(', ')} ms; p95 ${quantile(waits, 0.95).toFixed(0)} ms`)
-  for (const w of waits) expect(Number.isFinite(w)).toBe(true)
+  for (const w of waits) expect(w).toBeGreaterThan(0)
 })
 
-/** Where 1 kHz begins: 20 ms of which it is the most. */
-function firstTone(s: Float32Array): number {
-  for (let at = 0; at + 160 <= s.length; at += 80) {
+/** Where 1 kHz begins, from a place on: 20 ms of which it is the most. */
+function firstTone(s: Float32Array, from: number): number {
+  for (let at = from; at + 160 <= s.length; at += 80) {
     let c = 0, d = 0
     for (let i = 0; i < 160; i++) { c += s[at + i]! * Math.cos(2 * Math.PI * i / 8); d += s[at + i]! * Math.sin(2 * Math.PI * i / 8) }
     const energy = rms(s.subarray(at, at + 160)) ** 2 * 160
