@@ -77,7 +77,7 @@ func endings() []ending {
 		{name: "declined", to: twilio.NumberRejects, status: call.Busy, by: call.ByCustomer, reason: call.BusyLine, detail: "603", calls: 1},
 		{name: "not answered", to: gaveUp, status: call.NoAnswer, by: call.ByCustomer, reason: call.NotAnswered, detail: "480", calls: 1},
 		{name: "not answered in our time", to: twilio.NumberNoAnswer, seated: true, status: call.NoAnswer, by: call.ByCustomer, reason: call.NotAnswered, detail: "487", calls: 1},
-		{name: "rings for nobody of ours", to: twilio.NumberNoAnswer, by: call.ByDesk, reason: call.NoDevice, calls: 1},
+		{name: "not answered, and nobody of ours there", to: twilio.NumberNoAnswer, status: call.NoAnswer, by: call.ByCustomer, reason: call.NotAnswered, detail: "487", calls: 1},
 		{name: "not a number", to: twilio.NumberInvalid, status: call.Failed, by: call.ByCarrier, reason: call.InvalidNumber, detail: "21211"},
 		{name: "not verified", to: twilio.NumberUnverified, status: call.Failed, by: call.ByCarrier, reason: call.NotPermitted, detail: "21219"},
 		{name: "not reachable", to: twilio.NumberUnreachable, status: call.Failed, by: call.ByCarrier, reason: call.NotReachable, detail: "404", calls: 1},
