@@ -26,6 +26,6 @@ export default defineConfig({
       // Clocks and the words of the moment differ from run to run.
       expect: { toHaveScreenshot: { maxDiffPixelRatio: 0.1 } },
     },
-    { name: 'sound', testDir: './e2e/sound', retries: 3 }, // measures, so it runs alone, and again when others used the machine
+    { name: 'sound', testDir: './e2e/sound', retries: 2 }, // measures, so it runs alone, and again when others used the machine
   ],
 })
