@@ -2,12 +2,8 @@ package api
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -15,7 +11,6 @@ import (
 	"softphone/internal/phone/auth"
 	"softphone/internal/phone/call"
 	"softphone/internal/phone/switchboard"
-	"softphone/internal/phone/tenant"
 )
 
 // Leg is one leg of a call: a telephone or a device.
@@ -122,13 +117,13 @@ func (a *API) calls() {
 }
 
 func (a *API) listCalls(ctx context.Context, in *callsInput) (*callsOutput, error) {
-	after, err := parseCursor(in.Cursor)
+	startedAt, id, err := parseCursor(in.Cursor)
 	if err != nil {
 		return nil, &switchboard.Refusal{Code: switchboard.InvalidInput, Message: "The cursor is not one of ours."}
 	}
 	found, err := seatOf(ctx).Calls(ctx, call.Search{
 		Status: call.Status(in.Status), Direction: call.Direction(in.Direction), Number: in.Number, UserID: call.UserID(in.UserID),
-		Since: in.Since, Until: in.Until, After: after, Limit: in.Limit + 1, // one more tells whether there is a next page
+		Since: in.Since, Until: in.Until, After: call.Cursor{StartedAt: startedAt, ID: call.ID(id)}, Limit: in.Limit + 1, // one more tells whether there is a next page
 	})
 	if err != nil {
 		return nil, err
@@ -136,7 +131,8 @@ func (a *API) listCalls(ctx context.Context, in *callsInput) (*callsOutput, erro
 	out := &callsOutput{}
 	out.Body.Items = append([]call.View{}, found[:min(len(found), in.Limit)]...)
 	if len(found) > in.Limit {
-		next := formatCursor(out.Body.Items[in.Limit-1])
+		last := out.Body.Items[in.Limit-1]
+		next := formatCursor(last.StartedAt, string(last.ID))
 		out.Body.Next = &next
 	}
 	return out, nil
@@ -203,24 +199,4 @@ func appendBody[T any](all []T, body json.RawMessage) []T {
 		return all
 	}
 	return append(all, one)
-}
-
-func formatCursor(v call.View) string {
-	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d.%s", v.StartedAt.UnixMilli(), v.ID))
-}
-
-func parseCursor(s string) (call.Cursor, error) {
-	if s == "" {
-		return call.Cursor{}, nil
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
-		return call.Cursor{}, err
-	}
-	ms, id, ok := strings.Cut(string(raw), ".")
-	n, err := strconv.ParseInt(ms, 10, 64)
-	if err != nil || !ok || !tenant.IsID(id) {
-		return call.Cursor{}, fmt.Errorf("cursor %q", s)
-	}
-	return call.Cursor{StartedAt: time.UnixMilli(n), ID: call.ID(id)}, nil
 }

@@ -2,11 +2,7 @@ package api
 
 import (
 	"context"
-	"encoding/base64"
-	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -15,7 +11,6 @@ import (
 	"softphone/internal/phone/gate"
 	"softphone/internal/phone/recording"
 	"softphone/internal/phone/switchboard"
-	"softphone/internal/phone/tenant"
 )
 
 // Settings are what a desk's administrators decide, part by part.
@@ -115,11 +110,11 @@ func (a *API) putSettings(ctx context.Context, in *settingsInput) (*settingsOutp
 }
 
 func (a *API) listRefusers(ctx context.Context, in *refusersInput) (*refusersOutput, error) {
-	after, err := parsePlace(in.Cursor)
+	addedAt, number, err := parseCursor(in.Cursor)
 	if err != nil {
 		return nil, &switchboard.Refusal{Code: switchboard.InvalidInput, Message: "The cursor is not one of ours."}
 	}
-	found, err := seatOf(ctx).Refusers(ctx, in.Query, after, in.Limit+1) // one more tells whether there is a next page
+	found, err := seatOf(ctx).Refusers(ctx, in.Query, gate.Refuser{Number: number, AddedAt: addedAt}, in.Limit+1) // one more tells whether there is a next page
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +124,8 @@ func (a *API) listRefusers(ctx context.Context, in *refusersInput) (*refusersOut
 		out.Body.Items = append(out.Body.Items, DoNotCallEntry{Number: r.Number, Reason: r.Reason, AddedBy: r.AddedName, UserID: r.AddedBy, AddedAt: stamp(r.AddedAt)})
 	}
 	if len(found) > in.Limit {
-		next := formatPlace(found[in.Limit-1])
+		last := found[in.Limit-1]
+		next := formatCursor(last.AddedAt, last.Number)
 		out.Body.Next = &next
 	}
 	return out, nil
@@ -144,24 +140,4 @@ func (a *API) addRefuser(ctx context.Context, in *addRefuserInput) (*addRefuserO
 
 func (a *API) removeRefuser(ctx context.Context, in *removeRefuserInput) (*struct{}, error) {
 	return nil, seatOf(ctx).MayCall(ctx, in.Number, in.Reason)
-}
-
-func formatPlace(r gate.Refuser) string {
-	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d.%s", r.AddedAt.UnixMilli(), r.Number))
-}
-
-func parsePlace(s string) (gate.Refuser, error) {
-	if s == "" {
-		return gate.Refuser{}, nil
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
-		return gate.Refuser{}, err
-	}
-	ms, number, ok := strings.Cut(string(raw), ".")
-	n, err := strconv.ParseInt(ms, 10, 64)
-	if err != nil || !ok || !tenant.IsID(strings.TrimPrefix(number, "+")) {
-		return gate.Refuser{}, fmt.Errorf("cursor %q", s)
-	}
-	return gate.Refuser{Number: number, AddedAt: time.UnixMilli(n)}, nil
 }
